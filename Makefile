@@ -1,0 +1,59 @@
+# Everything runs in .venv, which is made from requirements.lock with nothing but Python 3.11 or later and its pip.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: setup fast test fix docs demo bench bench-dynoxide soak
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+JOBS ?= 2
+
+setup: .venv/.package
+
+fast: setup          ## unit, house and memory tests, a few seconds
+	$(BIN)/python -m pytest -q tests/unit tests/house tests/conformance -k "not sqlite and not dynamodb"
+
+test: setup          ## everything a release needs, one after the other; CI runs exactly this
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+fix: setup           ## format and autofix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup          ## write the generated pages
+	$(BIN)/python -m tests.docs
+
+demo: setup          ## the main job, end to end, on the embedded store
+	$(BIN)/python docs/examples/order-fulfilment/demo.py
+
+bench: setup         ## what a command costs
+	$(BIN)/python -m tests.bench
+
+bench-dynoxide: setup  ## the meter of `make bench` against the consumed capacity of an independent DynamoDB
+	$(BIN)/python -m tests.bench --dynoxide
+
+soak: setup          ## the full matrix on every store, and what else takes longer
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "soak or not soak" --every-store
+
+# The first Python that is new enough and can make environments.
+PYTHON ?= python3.11 python3.12 python3.13 python3.14 python3
+.venv/bin/python:
+	@for python in $(PYTHON); do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then exec "$$python" -m venv .venv; fi; \
+	done; \
+	echo "Python 3.11 or later with its venv module is needed (Debian and Ubuntu: python3-venv)" >&2; exit 1
+
+# A stamp for each thing that is installed, so that only what changed is installed again.
+.venv/.lock: requirements.lock | .venv/bin/python
+	@echo "installing requirements.lock into .venv (the first time takes a minute)"
+	@$(PIP) install --requirement requirements.lock
+	@touch $@
+
+.venv/.package: pyproject.toml .venv/.lock
+	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	@touch $@

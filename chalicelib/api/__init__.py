@@ -1,0 +1,1 @@
+"""The REST surfaces: operation rows become Chalice routes, each surface answers in its own way."""

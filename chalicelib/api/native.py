@@ -1,0 +1,112 @@
+"""The engine API over Chalice: rows become routes, answers are JSON, refusals are problems."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from chalice.app import Request, Response
+
+from ..contract.native import OPERATIONS
+from ..contract.operation import Operation
+from ..engine.errors import EngineError
+from ..service.clock import NotAllowed
+from ..service.environment import Environment, Unavailable
+from ..service.execute import Busy, execute
+from .auth import Access
+from .problems import RequestProblem, of_engine, problem
+from .requests import read_command
+from .threaded import ThreadedChalice
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER = "1"
+
+logger = logging.getLogger(__name__)
+
+
+def mount(app: ThreadedChalice, env: Environment, access: Access) -> None:
+    """Add the routes of the engine API."""
+    for operation in OPERATIONS:
+        # The media type is judged by us: Chalice answers a wrong one in a shape of its own.
+        app.route(operation.path, methods=[operation.method], content_types=["*/*"], name=operation.name)(
+            _view(app, operation, env, access)
+        )
+
+
+def _view(
+    app: ThreadedChalice, operation: Operation, env: Environment, access: Access
+) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        request = app.current_request
+        assert request is not None
+        return answer(operation, request, path, env, access)
+
+    view.__name__ = operation.name
+    return view
+
+
+def answer(
+    operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
+) -> Response:
+    """Carry out one request of the engine API."""
+    try:
+        if operation.needs_credentials and not access.allows(request.headers.get("authorization")):
+            return _refused(operation, 401)
+        command = read_command(
+            operation,
+            path,
+            {name: values for name, values in (request.query_params or {}).items()},
+            _raw_body(request),
+            request.headers.get("content-type"),
+        )
+        return _success(operation, execute(command, env))
+    except RequestProblem as refusal:
+        return _problem(refusal.status, refusal.body)
+    except EngineError as refusal:
+        body = of_engine(refusal, operation.title)
+        return _problem(body["status"], body)
+    except NotAllowed:
+        return _refused(operation, 403)
+    except (Busy, Unavailable) as reason:
+        logger.warning("%s is busy: %s", operation.name, reason)
+        return _busy(operation)
+    except Exception:
+        return _bug(operation, request)
+
+
+def _raw_body(request: Request) -> bytes:
+    """The body; Chalice answers an absent one as text."""
+    body = request.raw_body
+    return body.encode() if isinstance(body, str) else body
+
+
+def _success(operation: Operation, result: Any) -> Response:
+    if operation.status == 204:
+        return Response("", {"Content-Type": operation.content_type}, 204)
+    body = result if isinstance(result, bytes) else orjson.dumps(result)
+    return Response(body.decode(), {"Content-Type": operation.content_type}, operation.status)
+
+
+def _refused(operation: Operation, status: int) -> Response:
+    return Response("", {"Content-Type": operation.content_type}, status)
+
+
+def _problem(status: int, body: dict[str, Any], **headers: str) -> Response:
+    return Response(orjson.dumps(body).decode(), {"Content-Type": PROBLEM_JSON, **headers}, status)
+
+
+def _busy(operation: Operation) -> Response:
+    if operation.content_type == "text/plain":
+        return Response("not ready", {"Content-Type": operation.content_type}, 503)
+    body = problem(503, "UNKNOWN", operation.title, "the store is busy, try again")
+    return _problem(503, body, **{"Retry-After": RETRY_AFTER})
+
+
+def _bug(operation: Operation, request: Request) -> Response:
+    """We are wrong: the log has the whole story, the answer a reference to it."""
+    reference = request.context.get("requestId", "unknown")
+    logger.exception("%s failed, reference %s", operation.name, reference)
+    if operation.content_type == "text/plain":
+        return Response("not ready", {"Content-Type": operation.content_type}, 503)
+    body = problem(500, "BUG", operation.title, f"an unexpected error occurred, reference {reference}")
+    return _problem(500, body)

@@ -1,0 +1,153 @@
+"""A BPMN process as immutable data: elements and the sequence flows between them.
+
+Elements and flows are numbered by their position in the document; numbers, not ids, are what running
+instances store. The model can hold a faulty process as well (a flow without a target, an element that is not
+supported), so that `rules` can name every fault at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .types import KIND_OF, ElementType, Family
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A node of the diagram, or the process itself.
+
+    Attributes:
+        number: Position in `Process.elements`; 0 is the process element.
+        bpmn_element_id: The id from the XML; empty if the XML has none.
+        type: What it is.
+        name: The name from the XML, if any.
+        parent: Number of the scope around it; None for the process element.
+        default_flow: Id of the default sequence flow from the XML, if any.
+    """
+
+    number: int
+    bpmn_element_id: str
+    type: ElementType
+    name: str | None = None
+    parent: int | None = None
+    default_flow: str | None = None
+
+    @property
+    def family(self) -> Family:
+        """What it is in the words of the specification."""
+        return KIND_OF[self.type].family
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceFlow:
+    """An arrow between two elements.
+
+    Attributes:
+        number: Position in `Process.flows`.
+        bpmn_element_id: The id from the XML; empty if the XML has none.
+        source: Number of the element it leaves; None if the XML names none that exists.
+        target: Number of the element it enters; None if the XML names none that exists.
+        scope: Number of the scope it is drawn in.
+        condition: Text of its conditionExpression, if any.
+    """
+
+    number: int
+    bpmn_element_id: str
+    source: int | None
+    target: int | None
+    scope: int = 0
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Something in the XML that matters for the execution and that this engine cannot execute.
+
+    Attributes:
+        bpmn_element_id: The id from the XML; empty if the XML has none.
+        tag: What it is: the local name of the XML element, for an event with its definition,
+            `startEvent/timerEventDefinition`.
+        scope: Number of the scope around it.
+    """
+
+    bpmn_element_id: str
+    tag: str
+    scope: int
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a BPMN file.
+
+    Attributes:
+        elements: The process element first, then its content in document order, a scope before its content.
+        flows: The sequence flows in document order.
+        is_executable: False if the XML says so.
+        bpmn_collaboration_id: Id of the collaboration in whose pool the process is drawn, if any.
+        bpmn_participant_id: Id of that pool, if any.
+        bpmn_participant_name: Name of that pool, if any.
+        unsupported: What cannot be executed; a process with any is refused by the rules.
+    """
+
+    elements: Sequence[Element]
+    flows: Sequence[SequenceFlow]
+    is_executable: bool = True
+    bpmn_collaboration_id: str | None = None
+    bpmn_participant_id: str | None = None
+    bpmn_participant_name: str | None = None
+    unsupported: Sequence[Unsupported] = ()
+    _incoming: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
+    _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the flows by both of their ends."""
+        object.__setattr__(self, "_incoming", _by_end((flow.target, flow) for flow in self.flows))
+        object.__setattr__(self, "_outgoing", _by_end((flow.source, flow) for flow in self.flows))
+
+    @property
+    def bpmn_process_id(self) -> str:
+        """The id of the process element."""
+        return self.elements[0].bpmn_element_id
+
+    def incoming(self, element: Element) -> tuple[SequenceFlow, ...]:
+        """The flows that enter an element, in document order."""
+        return self._incoming.get(element.number, ())
+
+    def outgoing(self, element: Element) -> tuple[SequenceFlow, ...]:
+        """The flows that leave an element, in document order."""
+        return self._outgoing.get(element.number, ())
+
+    def target(self, flow: SequenceFlow) -> Element:
+        """The element a flow enters; only for a process that has passed the rules."""
+        assert flow.target is not None, "rules refuse a flow without a target"
+        return self.elements[flow.target]
+
+    def content(self, scope: Element) -> list[Element]:
+        """The elements directly inside a scope, in document order."""
+        return [element for element in self.elements if element.parent == scope.number]
+
+    def of_type(self, *types: ElementType) -> list[Element]:
+        """All elements of the types, in document order."""
+        return [element for element in self.elements if element.type in types]
+
+    def pointer(self, scope: int, bpmn_element_id: str) -> str:
+        """Path from the process down to something in a scope, `/process/scope/element`."""
+        path = [bpmn_element_id]
+        at: int | None = scope
+        while at is not None:
+            path.append(self.elements[at].bpmn_element_id)
+            at = self.elements[at].parent
+        return "/" + "/".join(reversed(path))
+
+    def pointer_to(self, element: Element) -> str:
+        """Path from the process down to an element; the process itself is `/process`."""
+        if element.parent is None:
+            return f"/{element.bpmn_element_id}"
+        return self.pointer(element.parent, element.bpmn_element_id)
+
+
+def _by_end(ends: Iterable[tuple[int | None, SequenceFlow]]) -> dict[int, tuple[SequenceFlow, ...]]:
+    found: dict[int, tuple[SequenceFlow, ...]] = {}
+    for number, flow in ends:
+        if number is not None:
+            found[number] = (*found.get(number, ()), flow)
+    return found

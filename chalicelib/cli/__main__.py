@@ -1,0 +1,7 @@
+"""`python -m chalicelib.cli`: the command `bpmn` without an installation."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

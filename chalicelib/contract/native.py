@@ -1,0 +1,91 @@
+"""The operations of the engine API, in the order of their paths."""
+
+from . import commands as c
+from . import results as r
+from .operation import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "queryElementInstances",
+        "POST",
+        "/element-instances/query",
+        c.QueryElementInstances,
+        r.ElementInstanceRes,
+    ),
+    Operation("queryElements", "POST", "/elements/query", c.QueryElements, r.ElementRes),
+    Operation("queryIncidents", "POST", "/incidents/query", c.QueryIncidents, r.IncidentRes),
+    Operation(
+        "resolveIncident",
+        "PATCH",
+        "/incidents/{partition}/{id}/resolve",
+        c.ResolveIncident,
+        None,
+        status=204,
+    ),
+    Operation("lockJobs", "POST", "/jobs/lock", c.LockJobs, r.LockJobsRes),
+    Operation("queryJobs", "POST", "/jobs/query", c.QueryJobs, r.JobRes),
+    Operation("unlockJobs", "POST", "/jobs/unlock", c.UnlockJobs, r.CountRes),
+    Operation("completeJob", "PATCH", "/jobs/{partition}/{id}/complete", c.CompleteJob, r.Job),
+    Operation(
+        "createProcessInstance",
+        "POST",
+        "/process-instances",
+        c.CreateProcessInstance,
+        r.ProcessInstance,
+        status=201,
+    ),
+    Operation(
+        "queryProcessInstances",
+        "POST",
+        "/process-instances/query",
+        c.QueryProcessInstances,
+        r.ProcessInstanceRes,
+    ),
+    Operation(
+        "getProcessVariables",
+        "GET",
+        "/process-instances/{partition}/{id}/variables",
+        c.GetProcessVariables,
+        r.GetProcessVariablesRes,
+    ),
+    Operation(
+        "setProcessVariables",
+        "PUT",
+        "/process-instances/{partition}/{id}/variables",
+        c.SetProcessVariables,
+        None,
+        status=204,
+    ),
+    Operation(
+        "createProcess",
+        "POST",
+        "/processes",
+        c.CreateProcess,
+        r.Process,
+        status=201,
+        max_body=5 * 1024**2,
+    ),
+    Operation("queryProcesses", "POST", "/processes/query", c.QueryProcesses, r.ProcessRes),
+    Operation(
+        "getBpmnXml",
+        "GET",
+        "/processes/{id}/bpmn-xml",
+        c.GetBpmnXml,
+        None,
+        content_type="text/xml",
+    ),
+    Operation(
+        "checkReadiness",
+        "GET",
+        "/readiness",
+        c.CheckReadiness,
+        None,
+        content_type="text/plain",
+        needs_credentials=False,
+    ),
+    Operation("executeTasks", "POST", "/tasks/execute", c.ExecuteTasks, r.ExecuteTasksRes),
+    Operation("queryTasks", "POST", "/tasks/query", c.QueryTasks, r.TaskRes),
+    Operation("unlockTasks", "POST", "/tasks/unlock", c.UnlockTasks, r.CountRes),
+    Operation("setTime", "PATCH", "/time", c.SetTime, r.SetTimeRes),
+    Operation("queryVariables", "POST", "/variables/query", c.QueryVariables, r.VariableRes),
+)

@@ -1,0 +1,40 @@
+"""What an operation row is."""
+
+import re
+from dataclasses import dataclass
+
+from .commands import Command
+from .results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A REST operation; route, OpenAPI, SDK and CLI are derived from it.
+
+    Attributes:
+        name: Its name in the API, `completeJob`.
+        method: HTTP method.
+        path: HTTP path; variables in braces are fields of the command that come from the path.
+        command: What it takes.
+        result: What it answers as JSON; None for an empty answer, or for text.
+        status: HTTP status of success.
+        content_type: Media type of the answer.
+        needs_credentials: False for what everybody may ask.
+        max_body: Bytes of a request body.
+    """
+
+    name: str
+    method: str
+    path: str
+    command: type[Command]
+    result: type[Result] | None
+    status: int = 200
+    content_type: str = "application/json"
+    needs_credentials: bool = True
+    max_body: int = 1024**2
+
+    @property
+    def title(self) -> str:
+        """What a problem says has failed: `failed to complete job`."""
+        words = re.sub("([A-Z])", r" \1", self.name).lower()
+        return f"failed to {words}".replace("bpmn xml", "BPMN XML")

@@ -1,0 +1,302 @@
+"""What callers get: the shapes of the answers. `wire` makes them, OpenAPI shows them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from ..bpmn.types import ElementType
+from ..engine.states import InstanceState, JobType, TaskType, WorkState
+
+Date = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
+DateTime = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Result(BaseModel):
+    """Base of all answers; fields that are not set are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+
+class ResultTag(Result):
+    """A name and an optional value."""
+
+    name: str
+    value: str | None = None
+
+
+class ResultData(Result):
+    """The value of a variable."""
+
+    encoding: str
+    value: str
+    encrypted: bool | None = None
+
+
+class ResultVariable(Result):
+    """A variable with its value."""
+
+    name: str
+    data: ResultData | None = None
+
+
+class Process(Result):
+    """A deployed version of a process."""
+
+    id: int
+    bpmn_collaboration_id: str | None = None
+    bpmn_participant_id: str | None = None
+    bpmn_participant_name: str | None = None
+    bpmn_process_id: str
+    created_at: DateTime
+    created_by: str
+    parallelism: Count | None = None
+    tags: list[ResultTag]
+    version: str
+
+
+class Element(Result):
+    """An element of a deployed process."""
+
+    id: int
+    process_id: int
+    bpmn_element_id: str
+    bpmn_element_name: str | None = None
+    bpmn_element_type: ElementType
+    multi_instance: bool | None = None
+    parent_bpmn_element_id: str | None = None
+
+
+class ProcessInstance(Result):
+    """A process instance."""
+
+    partition: Date
+    id: int
+    parent_id: int | None = None
+    root_id: int | None = None
+    process_id: int | None = None
+    bpmn_process_id: str
+    correlation_key: str | None = None
+    created_at: DateTime
+    created_by: str
+    ended_at: DateTime | None = None
+    started_at: DateTime | None = None
+    state: InstanceState
+    tags: list[ResultTag]
+    version: str
+
+
+class ElementInstance(Result):
+    """One visit of a token to an element."""
+
+    partition: Date
+    id: int
+    parent_id: int | None = None
+    element_id: int
+    process_id: int
+    process_instance_id: int
+    bpmn_element_id: str
+    bpmn_element_type: ElementType
+    created_at: DateTime
+    created_by: str
+    ended_at: DateTime | None = None
+    multi_instance: bool | None = None
+    started_at: DateTime | None = None
+    state: InstanceState
+
+
+class Job(Result):
+    """Work for an outside worker."""
+
+    partition: Date
+    id: int
+    element_id: int
+    element_instance_id: int
+    process_id: int
+    process_instance_id: int
+    bpmn_element_id: str
+    completed_at: DateTime | None = None
+    correlation_key: str | None = None
+    created_at: DateTime
+    created_by: str
+    due_at: DateTime
+    error: str | None = None
+    locked_at: DateTime | None = None
+    locked_by: str | None = None
+    retry_count: Count
+    state: WorkState
+    type: JobType
+
+
+class Task(Result):
+    """Work that the engine owes itself."""
+
+    partition: Date
+    id: int
+    element_id: int | None = None
+    element_instance_id: int | None = None
+    process_id: int | None = None
+    process_instance_id: int | None = None
+    bpmn_element_id: str | None = None
+    completed_at: DateTime | None = None
+    created_at: DateTime
+    created_by: str
+    due_at: DateTime
+    error: str | None = None
+    locked_at: DateTime | None = None
+    locked_by: str | None = None
+    retry_count: Count
+    serialized_task: str | None = None
+    state: WorkState
+    type: TaskType
+
+
+class Incident(Result):
+    """A job or a task that failed for good."""
+
+    partition: Date
+    id: int
+    element_id: int | None = None
+    element_instance_id: int | None = None
+    job_id: int | None = None
+    process_id: int | None = None
+    process_instance_id: int | None = None
+    task_id: int | None = None
+    created_at: DateTime
+    created_by: str
+    resolved_at: DateTime | None = None
+    resolved_by: str | None = None
+
+
+class Variable(Result):
+    """A variable without its value."""
+
+    partition: Date
+    id: int
+    element_id: int | None = None
+    element_instance_id: int | None = None
+    process_id: int
+    process_instance_id: int
+    created_at: DateTime
+    created_by: str
+    encoding: str
+    encrypted: bool
+    name: str
+    updated_at: DateTime
+    updated_by: str
+
+
+class ProcessRes(Result):
+    """Processes found."""
+
+    count: Count
+    results: list[Process]
+
+
+class ElementRes(Result):
+    """Elements found."""
+
+    count: Count
+    results: list[Element]
+
+
+class ProcessInstanceRes(Result):
+    """Process instances found."""
+
+    count: Count
+    results: list[ProcessInstance]
+
+
+class ElementInstanceRes(Result):
+    """Element instances found."""
+
+    count: Count
+    results: list[ElementInstance]
+
+
+class JobRes(Result):
+    """Jobs found."""
+
+    count: Count
+    results: list[Job]
+
+
+class TaskRes(Result):
+    """Tasks found."""
+
+    count: Count
+    results: list[Task]
+
+
+class IncidentRes(Result):
+    """Incidents found."""
+
+    count: Count
+    results: list[Incident]
+
+
+class VariableRes(Result):
+    """Variables found."""
+
+    count: Count
+    results: list[Variable]
+
+
+class GetProcessVariablesRes(Result):
+    """Variables of the process scope, by name."""
+
+    count: Count
+    variables: list[ResultVariable]
+
+
+class LockJobsRes(Result):
+    """Jobs that were locked."""
+
+    count: Count
+    jobs: list[Job]
+
+
+class CountRes(Result):
+    """How many there were."""
+
+    count: Count
+
+
+class ExecuteTasksRes(Result):
+    """What became of the tasks that were due."""
+
+    locked: Count
+    completed: Count
+    failed: Count
+    completed_tasks: list[Task]
+    failed_tasks: list[Task]
+
+
+class SetTimeRes(Result):
+    """The clock before and after."""
+
+    new_time: DateTime
+    old_time: DateTime
+
+
+class ProblemError(Result):
+    """One fault and its place."""
+
+    pointer: str
+    type: str
+    detail: str
+    value: str | None = None
+
+
+class Problem(Result):
+    """What went wrong.
+
+    Source: RFC 9457, Problem Details for HTTP APIs.
+    """
+
+    status: int
+    type: str
+    title: str
+    detail: str
+    errors: list[ProblemError] | None = None

@@ -1,0 +1,205 @@
+"""Records as JSON objects: camelCase names, public ids, RFC 3339 times. Unset fields are left out."""
+
+from typing import Any
+
+from ..bpmn.instants import format_instant
+from ..bpmn.model import Element
+from ..engine.instance import ProcessInstance
+from ..engine.records import (
+    DeployedProcess,
+    ElementInstance,
+    Incident,
+    Instant,
+    Job,
+    Task,
+    Variable,
+    Work,
+)
+from ..engine.states import WorkState
+
+Json = dict[str, Any]
+
+
+def process(process: DeployedProcess) -> Json:
+    """A deployed process."""
+    model = process.model
+    return _set_fields(
+        id=process.id,
+        bpmnCollaborationId=model.bpmn_collaboration_id,
+        bpmnParticipantId=model.bpmn_participant_id,
+        bpmnParticipantName=model.bpmn_participant_name,
+        bpmnProcessId=process.bpmn_process_id,
+        createdAt=format_instant(process.created_at),
+        createdBy=process.created_by,
+        parallelism=process.parallelism or None,
+        tags=tags(process.tags),
+        version=process.version,
+    )
+
+
+def element(process: DeployedProcess, element: Element) -> Json:
+    """An element of a deployed process."""
+    parent = None if element.parent is None else process.model.elements[element.parent].bpmn_element_id
+    return _set_fields(
+        id=process.element_id(element.number),
+        processId=process.id,
+        bpmnElementId=element.bpmn_element_id,
+        bpmnElementName=element.name,
+        bpmnElementType=element.type,
+        parentBpmnElementId=parent,
+    )
+
+
+def process_instance(instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """A process instance."""
+    return _set_fields(
+        partition=instance.partition,
+        id=instance.id,
+        parentId=instance.parent_id,
+        rootId=instance.root_id,
+        processId=instance.process_id,
+        bpmnProcessId=process.bpmn_process_id,
+        correlationKey=instance.correlation_key,
+        createdAt=format_instant(instance.created_at),
+        createdBy=instance.created_by,
+        endedAt=_time(instance.ended_at),
+        startedAt=_time(instance.started_at),
+        state=instance.state,
+        tags=tags(instance.tags),
+        version=process.version,
+    )
+
+
+def element_instance(record: ElementInstance, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """An element instance."""
+    element = process.model.elements[record.element]
+    return _set_fields(
+        partition=instance.partition,
+        id=instance.public_id(record.id),
+        parentId=_id(instance, record.parent_id),
+        elementId=process.element_id(record.element),
+        processId=process.id,
+        processInstanceId=instance.id,
+        bpmnElementId=element.bpmn_element_id,
+        bpmnElementType=element.type,
+        createdAt=format_instant(record.created_at),
+        createdBy=record.created_by,
+        endedAt=_time(record.ended_at),
+        startedAt=_time(record.started_at),
+        state=record.state,
+    )
+
+
+def job(record: Job, instance: ProcessInstance, process: DeployedProcess, now: Instant) -> Json:
+    """A job; an unlocked one whose time has come by `now` is shown as DUE."""
+    return _set_fields(
+        partition=instance.partition,
+        id=instance.public_id(record.id),
+        elementId=process.element_id(record.element),
+        elementInstanceId=instance.public_id(record.element_instance_id),
+        processId=process.id,
+        processInstanceId=instance.id,
+        bpmnElementId=process.model.elements[record.element].bpmn_element_id,
+        completedAt=_time(record.completed_at),
+        correlationKey=instance.correlation_key,
+        createdAt=format_instant(record.created_at),
+        createdBy=record.created_by,
+        dueAt=format_instant(record.due_at),
+        error=record.error,
+        lockedAt=_time(record.locked_at),
+        lockedBy=record.locked_by,
+        retryCount=record.retry_count,
+        state=_work_state(record, now),
+        type=record.type,
+    )
+
+
+def task(record: Task, instance: ProcessInstance, process: DeployedProcess, now: Instant) -> Json:
+    """A task; an unlocked one whose time has come by `now` is shown as DUE."""
+    on_element = record.element is not None
+    return _set_fields(
+        partition=instance.partition,
+        id=instance.public_id(record.id),
+        elementId=process.element_id(record.element or 0) if on_element else None,
+        elementInstanceId=_id(instance, record.element_instance_id),
+        processId=process.id,
+        processInstanceId=instance.id,
+        bpmnElementId=process.model.elements[record.element or 0].bpmn_element_id if on_element else None,
+        completedAt=_time(record.completed_at),
+        createdAt=format_instant(record.created_at),
+        createdBy=record.created_by,
+        dueAt=format_instant(record.due_at),
+        error=record.error,
+        lockedAt=_time(record.locked_at),
+        lockedBy=record.locked_by,
+        retryCount=record.retry_count,
+        serializedTask=record.serialized,
+        state=_work_state(record, now),
+        type=record.type,
+    )
+
+
+def incident(record: Incident, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """An incident."""
+    return _set_fields(
+        partition=instance.partition,
+        id=instance.public_id(record.id),
+        elementId=None if record.element is None else process.element_id(record.element),
+        elementInstanceId=_id(instance, record.element_instance_id),
+        jobId=_id(instance, record.job_id),
+        processId=process.id,
+        processInstanceId=instance.id,
+        taskId=_id(instance, record.task_id),
+        createdAt=format_instant(record.created_at),
+        createdBy=record.created_by,
+        resolvedAt=_time(record.resolved_at),
+        resolvedBy=record.resolved_by,
+    )
+
+
+def variable(record: Variable, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """A variable without its value."""
+    return _set_fields(
+        partition=instance.partition,
+        id=instance.public_id(record.id),
+        elementId=None if record.element is None else process.element_id(record.element),
+        elementInstanceId=_id(instance, record.element_instance_id),
+        processId=process.id,
+        processInstanceId=instance.id,
+        createdAt=format_instant(record.created_at),
+        createdBy=record.created_by,
+        encoding=record.encoding,
+        encrypted=record.encrypted,
+        name=record.name,
+        updatedAt=format_instant(record.updated_at),
+        updatedBy=record.updated_by,
+    )
+
+
+def variable_with_value(record: Variable, value: str) -> Json:
+    """A variable with its value, in clear."""
+    data = _set_fields(encoding=record.encoding, encrypted=record.encrypted or None, value=value)
+    return {"name": record.name, "data": data}
+
+
+def tags(tags: dict[str, str | None]) -> list[Json]:
+    """Tags, sorted by name."""
+    return [_set_fields(name=name, value=value) for name, value in sorted(tags.items())]
+
+
+def _set_fields(**fields: Any) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _time(instant: Instant | None) -> str | None:
+    return None if instant is None else format_instant(instant)
+
+
+def _id(instance: ProcessInstance, number: int | None) -> int | None:
+    return None if number is None else instance.public_id(number)
+
+
+def _work_state(record: Work, now: Instant) -> WorkState:
+    if record.state is WorkState.CREATED and record.due_at <= now:
+        return WorkState.DUE
+    return record.state

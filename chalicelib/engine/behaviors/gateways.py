@@ -1,0 +1,67 @@
+"""Gateways: where tokens part and meet."""
+
+from ...bpmn.model import Element
+from ..records import ElementInstance, Job
+from ..states import JobType, TaskType
+from ..step import Step
+from .base import Behavior, JobCompletion
+
+
+class ExclusiveGateway(Behavior):
+    """One token in, one token out. With several ways out and no conditions, a worker decides."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Pass a merge; ask at a split."""
+        flows = step.process.outgoing(element)
+        if len(flows) <= 1:
+            step.leave(token, flows)
+            return
+        step.start(token)
+        step.add_job(token, JobType.EVALUATE_EXCLUSIVE_GATEWAY)
+
+    def resume(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
+    ) -> str | None:
+        """Go down the flow to the chosen target element; without a choice, down the default flow."""
+        flows = step.process.outgoing(element)
+        target = completion.exclusive_gateway_decision
+        if target is None:
+            chosen = [flow for flow in flows if flow.bpmn_element_id == element.default_flow]
+            problem = "expected an exclusive gateway decision"
+        else:
+            chosen = [flow for flow in flows if step.process.target(flow).bpmn_element_id == target]
+            problem = f"no outgoing sequence flow to {target}"
+        if not chosen:
+            return problem
+        step.leave(token, chosen[:1])
+        return None
+
+
+class ParallelGateway(Behavior):
+    """Forks into all outgoing flows; joins one token per incoming flow."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Pass a plain fork; wait at a join, where a task looks whether all tokens are there."""
+        if len(step.process.incoming(element)) <= 1:
+            step.leave(token, step.process.outgoing(element))
+            return
+        step.start(token)
+        step.add_task(TaskType.JOIN_PARALLEL_GATEWAY, token)
+
+    @staticmethod
+    def join(step: Step, element: Element, token: ElementInstance) -> None:
+        """Merge one waiting token per incoming flow and go on, if every flow has brought one.
+
+        A second token on the same flow waits for the next round.
+
+        Source: BPMN 2.0.2, 13.4.1 Parallel Gateway (Fork and Join).
+        """
+        oldest: dict[int | None, ElementInstance] = {}
+        for waiting in step.waiting_at(element, token.parent_id):
+            oldest.setdefault(waiting.arrived_by, waiting)
+        if len(oldest) < len(step.process.incoming(element)):
+            return
+        first, *others = oldest.values()
+        for other in others:
+            step.end(other)
+        step.leave(first, step.process.outgoing(element))

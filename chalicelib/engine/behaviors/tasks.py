@@ -1,0 +1,34 @@
+"""Activities whose work is done outside of the engine."""
+
+from dataclasses import dataclass
+
+from ...bpmn.model import Element
+from ..records import ElementInstance, Job
+from ..states import JobType
+from ..step import Step
+from .base import Behavior, JobCompletion
+
+
+@dataclass(frozen=True, slots=True)
+class JobTask(Behavior):
+    """Waits for a job; then a token goes down every outgoing flow."""
+
+    type: JobType
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Make the job."""
+        step.start(token)
+        step.add_job(token, self.type)
+
+    def resume(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
+    ) -> str | None:
+        """The work is done, or the worker throws a BPMN error or escalation at the activity."""
+        if completion.error_code and completion.escalation_code:
+            return "expected either an error code or an escalation code"
+        if completion.error_code:
+            return f"failed to find boundary event for error code {completion.error_code}"
+        if completion.escalation_code:
+            return f"failed to find boundary event for escalation code {completion.escalation_code}"
+        step.leave(token, step.process.outgoing(element))
+        return None

@@ -1,0 +1,73 @@
+"""The caller is wrong: what the engine refuses, and why.
+
+    EngineError
+    ├── NotFound            the thing does not exist
+    ├── Conflict            the thing is in another state than the command expects
+    ├── InvalidCommand      the command does not fit together
+    ├── InvalidQuery        a query cannot be answered
+    ├── ProcessModelError   the BPMN model cannot be executed
+    └── ExecutionError      the diagram has no answer to what the command asks
+
+A failed job or task is no error but data (a retry or an incident). The engine knows no status codes.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from ..bpmn.errors import Cause
+
+
+class EngineError(Exception):
+    """Base of all refusals.
+
+    Attributes:
+        kind: Stable name of the family member.
+        detail: Names the thing and the fact: `job 2030-01-01/17 is locked by worker b, not a`.
+        title: What failed, `failed to complete job`; None: the surface names its operation.
+        causes: The single faults, each with its place.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, detail: str, *, title: str | None = None, causes: Sequence[Cause] = ()) -> None:
+        """Keep the fact and its causes."""
+        super().__init__(detail)
+        self.detail = detail
+        self.title = title
+        self.causes = tuple(causes)
+
+
+class NotFound(EngineError):
+    """The thing does not exist."""
+
+    kind = "NOT_FOUND"
+
+
+class Conflict(EngineError):
+    """The thing is in another state than the command expects."""
+
+    kind = "CONFLICT"
+
+
+class InvalidCommand(EngineError):
+    """The command does not fit together."""
+
+    kind = "VALIDATION"
+
+
+class InvalidQuery(EngineError):
+    """A query cannot be answered."""
+
+    kind = "QUERY"
+
+
+class ProcessModelError(EngineError):
+    """The BPMN model cannot be executed."""
+
+    kind = "PROCESS_MODEL"
+
+
+class ExecutionError(EngineError):
+    """The diagram has no answer to what the command asks."""
+
+    kind = "EXECUTION"

@@ -1,0 +1,114 @@
+"""A process instance in memory: its open records, what ended in this step, and its counters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .records import ElementInstance, Incident, Instant, Job, Record, Task, Variable
+from .states import InstanceState
+
+IDS_PER_BLOCK = 64
+
+Scope = int | None
+"""Where a variable lives: an element instance, or None for the process scope."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """The last id given per record type."""
+
+    element_instances: int = 0
+    jobs: int = 0
+    tasks: int = 0
+    incidents: int = 0
+    user_tasks: int = 0
+    variables: int = 0
+
+    @property
+    def highest(self) -> int:
+        """The largest of them: so many ids the blocks of the instance must cover."""
+        return max(
+            self.element_instances, self.jobs, self.tasks, self.incidents, self.user_tasks, self.variables
+        )
+
+
+@dataclass(slots=True)
+class ProcessInstance:
+    """A running process instance.
+
+    Attributes:
+        partition: UTC date of its creation, `YYYY-MM-DD`.
+        blocks: Id blocks it owns, rising; 64 public ids each per record type.
+        element_instances: Open ones by id; the process scope is the first.
+        jobs: By id, those not completed and those that wait for their incident to be resolved.
+        tasks: The same for tasks.
+        incidents: Unresolved ones by id.
+        variables: By scope and name.
+        ended: What ended since the instance was read; history that the step does not look at again.
+    """
+
+    partition: str
+    blocks: list[int]
+    process_id: int
+    created_at: Instant
+    created_by: str
+    state: InstanceState = InstanceState.CREATED
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    correlation_key: str | None = None
+    tags: dict[str, str | None] = field(default_factory=dict)
+    parent_id: int | None = None
+    root_id: int | None = None
+    counters: Counters = field(default_factory=Counters)
+    element_instances: dict[int, ElementInstance] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    tasks: dict[int, Task] = field(default_factory=dict)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
+    ended: list[Record] = field(default_factory=list)
+
+    @property
+    def id(self) -> int:
+        """Public id of the instance: the first id of its first block."""
+        return self.blocks[0] * IDS_PER_BLOCK + 1
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the process scope has ended."""
+        return self.ended_at is not None
+
+    def public_id(self, number: int) -> int:
+        """The id of a record in the API: 64 * block + k, k from 1 to 64."""
+        block, k = divmod(number - 1, IDS_PER_BLOCK)
+        return self.blocks[block] * IDS_PER_BLOCK + k + 1
+
+    def number(self, public_id: int) -> int | None:
+        """The engine's number for an id of the API; None if none of the instance's blocks holds it."""
+        block, k = divmod(public_id - 1, IDS_PER_BLOCK)
+        if block not in self.blocks:
+            return None
+        return self.blocks.index(block) * IDS_PER_BLOCK + k + 1
+
+    def pointer(self, number: int) -> str:
+        """Partition and public id as texts name them: `2030-01-01/17`."""
+        return f"{self.partition}/{self.public_id(number)}"
+
+    def missing_blocks(self) -> int:
+        """How many more id blocks the counters ask for."""
+        return max(0, -(-self.counters.highest // IDS_PER_BLOCK) - len(self.blocks))
+
+    def records(self) -> Iterator[Record]:
+        """All open records."""
+        yield from self.element_instances.values()
+        yield from self.jobs.values()
+        yield from self.tasks.values()
+        yield from self.incidents.values()
+        yield from self.variables.values()
+
+    def next_due_job(self) -> Instant | None:
+        """When the earliest job becomes due that no worker holds."""
+        due = [job.due_at for job in self.jobs.values() if job.locked_at is None and job.completed_at is None]
+        return min(due, default=None)
+
+    def next_due_task(self) -> Instant | None:
+        """When the earliest task becomes due."""
+        return min((task.due_at for task in self.tasks.values() if task.completed_at is None), default=None)

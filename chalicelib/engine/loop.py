@@ -1,0 +1,46 @@
+"""The loop: take a ready token, look up its behavior, until every token waits or has ended."""
+
+import json
+
+from . import due
+from .behaviors import BEHAVIORS
+from .states import TaskType
+from .step import MAX_TASKS, MAX_VISITS, Step
+
+
+def run(step: Step) -> None:
+    """Move every ready token to its next wait state; in eager mode, run the tasks that become due."""
+    _move_tokens(step)
+    while step.moment.eager and step.due and step.tasks_run < MAX_TASKS:
+        step.tasks_run += 1
+        due.execute(step, step.due.popleft())
+        _move_tokens(step)
+
+
+def _move_tokens(step: Step) -> None:
+    while step.ready:
+        if step.visits >= MAX_VISITS:
+            _stop(step)
+            return
+        step.visits += 1
+        token = step.ready.popleft()
+        element = step.process.elements[token.element]
+        BEHAVIORS[element.type].enter(step, element, token)
+
+
+def _stop(step: Step) -> None:
+    """Leave the tokens where they stand; once the incident is resolved, a fresh task moves them on."""
+    tokens = list(step.ready)
+    step.ready.clear()
+    first = step.process.elements[tokens[0].element]
+    task = step.add_task(
+        TaskType.START_PROCESS_INSTANCE,
+        serialized=json.dumps({"elementInstances": [token.id for token in tokens]}),
+    )
+    step.due.remove(task)
+    due.fail(
+        step,
+        task,
+        f"stopped after {MAX_VISITS} elements without a wait state, before {first.bpmn_element_id}",
+        retries=0,
+    )

@@ -1,0 +1,24 @@
+"""When and by whom: handed in, so that the same input gives the same output."""
+
+from dataclasses import dataclass
+
+from .records import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The circumstances of one command.
+
+    Attributes:
+        now: The one instant that every time set by the command carries.
+        actor: Who sends the command: a worker id.
+        engine_id: Who runs due tasks.
+        eager: Whether due tasks run in the same step (contract, engine-semantics 5).
+        task_retries: How often a failed task is tried again before it causes an incident.
+    """
+
+    now: Instant
+    actor: str
+    engine_id: str = "default-engine"
+    eager: bool = True
+    task_retries: int = 0

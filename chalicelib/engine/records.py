@@ -1,0 +1,151 @@
+"""What a process instance is made of: one class per record, every field one column of a stored row.
+
+Inside the engine ids count from 1 per record type within the process instance; `ProcessInstance.public_id`
+turns them into the ids of the API. Elements are numbers in `bpmn.model.Process.elements`. Instants are
+milliseconds since 1970-01-01 UTC. Records are changed in place by a step: they belong to one command alone,
+between its read and its write (docs/adr/0004).
+
+Fields are stored by position: new ones go to the end and have a default.
+"""
+
+from dataclasses import dataclass, field
+from typing import NewType
+
+from ..bpmn.model import Process
+from .states import InstanceState, JobType, TaskType, WorkState
+
+Instant = NewType("Instant", int)
+"""Milliseconds since 1970-01-01 UTC."""
+
+
+@dataclass(slots=True)
+class ElementInstance:
+    """One visit of a token to an element; the process scope itself is the first.
+
+    Attributes:
+        id: Counts from 1.
+        element: Number of the element.
+        parent_id: Element instance of the scope around it; None for the process scope.
+        arrived_by: Number of the sequence flow it came by; None at a start event or a scope.
+    """
+
+    id: int
+    element: int
+    parent_id: int | None
+    state: InstanceState
+    created_at: Instant
+    created_by: str
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    arrived_by: int | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    """Work for an outside worker."""
+
+    id: int
+    element_instance_id: int
+    element: int
+    type: JobType
+    state: WorkState
+    created_at: Instant
+    created_by: str
+    due_at: Instant
+    locked_at: Instant | None = None
+    completed_at: Instant | None = None
+    locked_by: str | None = None
+    retry_count: int = 0
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    """Work that the engine owes itself.
+
+    Attributes:
+        serialized: JSON text for the task itself, for example the tokens that a stopped step left behind.
+    """
+
+    id: int
+    type: TaskType
+    state: WorkState
+    created_at: Instant
+    created_by: str
+    due_at: Instant
+    element_instance_id: int | None = None
+    element: int | None = None
+    locked_at: Instant | None = None
+    completed_at: Instant | None = None
+    locked_by: str | None = None
+    retry_count: int = 0
+    error: str | None = None
+    serialized: str | None = None
+
+
+@dataclass(slots=True)
+class Incident:
+    """A job or a task that failed for good; a person looks at it and resolves it."""
+
+    id: int
+    created_at: Instant
+    created_by: str
+    element_instance_id: int | None = None
+    element: int | None = None
+    job_id: int | None = None
+    task_id: int | None = None
+    resolved_at: Instant | None = None
+    resolved_by: str | None = None
+
+
+@dataclass(slots=True)
+class Variable:
+    """A variable at process scope or at the scope of an element instance.
+
+    Attributes:
+        element_instance_id: The scope; None for the process scope.
+        value: The text as given, or its cipher text; None if it lies in a value item that was not read.
+        stored_as: Name of the value item that holds the text, where it does not fit into the instance.
+    """
+
+    id: int
+    name: str
+    encoding: str
+    encrypted: bool
+    created_at: Instant
+    created_by: str
+    updated_at: Instant
+    updated_by: str
+    element_instance_id: int | None = None
+    element: int | None = None
+    value: str | None = None
+    stored_as: str | None = None
+
+
+Work = Job | Task
+Record = ElementInstance | Job | Task | Incident | Variable
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedProcess:
+    """A deployed version of a process.
+
+    Attributes:
+        id: Counts from 1 over all processes.
+        first_element_id: Public id of its process element; the others follow in the order of the model.
+        model: Elements and flows (`bpmn.model.Process`).
+    """
+
+    id: int
+    bpmn_process_id: str
+    version: str
+    created_at: Instant
+    created_by: str
+    first_element_id: int
+    model: Process
+    parallelism: int = 0
+    tags: dict[str, str | None] = field(default_factory=dict)
+
+    def element_id(self, number: int) -> int:
+        """Public id of an element."""
+        return self.first_element_id + number

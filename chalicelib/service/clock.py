@@ -1,0 +1,49 @@
+"""The engine's clock, and whether the engine can work."""
+
+from typing import Any
+
+from ..bpmn.instants import format_instant
+from ..bpmn.timing import add, next_tick, parse_duration
+from ..contract import commands as c
+from ..engine.errors import Conflict, InvalidCommand
+from ..engine.records import Instant
+from .environment import Environment
+
+
+class NotAllowed(Exception):
+    """The operation is switched off by a setting."""
+
+
+def set_time(cmd: c.SetTime, env: Environment) -> dict[str, Any]:
+    """Move the clock forward for every process of the deployment.
+
+    Raises:
+        NotAllowed: The setting does not allow it.
+        InvalidCommand: Not exactly one of the three is given.
+        Conflict: The target lies in the past.
+    """
+    if not env.can_set_time:
+        raise NotAllowed("set time is switched off")
+    offset = env.store.clock_offset()
+    now = Instant(env.wall_clock() + offset)
+    target = _target(cmd, now)
+    if target < now:
+        raise Conflict(f"time {format_instant(target)} is before engine time {format_instant(now)}")
+    env.store.set_clock_offset(offset, offset + target - now)
+    return {"oldTime": format_instant(now), "newTime": format_instant(target)}
+
+
+def check_readiness(cmd: c.CheckReadiness, env: Environment) -> bytes:
+    """Answer `ready` once the store can be read."""
+    env.store.check()
+    return b"ready"
+
+
+def _target(cmd: c.SetTime, now: Instant) -> Instant:
+    if [cmd.time, cmd.time_cycle, cmd.time_duration].count(None) != 2:
+        raise InvalidCommand("must specify a time, time cycle or time duration")
+    if cmd.time is not None:
+        return Instant(cmd.time)
+    if cmd.time_cycle is not None:
+        return Instant(next_tick(cmd.time_cycle, now))
+    return Instant(add(now, parse_duration(cmd.time_duration or "")))

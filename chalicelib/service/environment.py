@@ -1,0 +1,224 @@
+"""What a handler is handed: the store, the clock, the cipher, and the settings that matter to behavior.
+
+`Store` is what the service needs of storage, in the words of the engine; `storage.store` implements it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from ..bpmn.model import Process
+from ..engine.instance import ProcessInstance
+from ..engine.moment import Moment
+from ..engine.records import DeployedProcess, Instant, Record, Variable
+from .locks import InstanceLocks
+
+
+class Overtaken(Exception):
+    """Another writer committed first; nothing was written. Read again and think again."""
+
+
+class Unavailable(Exception):
+    """The store refuses for the moment; nothing was written."""
+
+
+class Ref(NamedTuple):
+    """A process instance, by its partition and an id block that it owns."""
+
+    partition: str
+    block: int
+
+
+@dataclass(slots=True)
+class Work:
+    """A process instance on the table of one command.
+
+    Attributes:
+        instance: Changed in place by the engine.
+        process: Its process.
+        mark: What the store remembers about it; nobody else looks at it.
+    """
+
+    instance: ProcessInstance
+    process: DeployedProcess
+    mark: Any = None
+
+
+class Store(Protocol):
+    """Where processes and process instances live."""
+
+    # Processes
+
+    def process(self, id: int) -> DeployedProcess | None:
+        """A deployed process by id."""
+        ...
+
+    def find_process(self, bpmn_process_id: str, version: str) -> DeployedProcess | None:
+        """A deployed process by BPMN process id and version."""
+        ...
+
+    def processes(self) -> list[DeployedProcess]:
+        """All deployed processes, by id."""
+        ...
+
+    def add_process(
+        self,
+        model: Process,
+        xml: bytes,
+        version: str,
+        moment: Moment,
+        parallelism: int,
+        tags: dict[str, str | None],
+    ) -> DeployedProcess:
+        """Deploy a process: give it the next id, and ids to its elements.
+
+        Raises:
+            Overtaken: Another deployment took the id.
+        """
+        ...
+
+    def bpmn_xml(self, id: int) -> bytes | None:
+        """The XML of a deployed process, byte for byte."""
+        ...
+
+    # Process instances
+
+    def lease_block(self, partition: str) -> int:
+        """An id block that nobody else has.
+
+        Raises:
+            EngineError: The date has no ids left.
+        """
+        ...
+
+    def load(self, partition: str, id: int) -> Work | None:
+        """The process instance that owns an id, strongly consistent."""
+        ...
+
+    def load_many(self, refs: Sequence[Ref]) -> list[Work | None]:
+        """Process instances by reference, strongly consistent."""
+        ...
+
+    def commit(self, work: Work) -> None:
+        """Write a process instance, if nobody has since it was read.
+
+        Raises:
+            Overtaken: Somebody has; nothing was written.
+        """
+        ...
+
+    def commit_each(self, works: Sequence[Work]) -> list[bool]:
+        """Write several process instances, each for itself; answers which of them were written."""
+        ...
+
+    def history(self, work: Work) -> list[Record]:
+        """The ended records of a process instance."""
+        ...
+
+    def read_values(self, work: Work, variables: Sequence[Variable]) -> None:
+        """Fill in the values that do not lie in the instance itself."""
+        ...
+
+    # Look-ups by index; on DynamoDB they may lag behind by a moment
+
+    def partitions(self) -> list[str]:
+        """All dates that have process instances, rising."""
+        ...
+
+    def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
+        """Process instances of a process with a due job that nobody holds, earliest first."""
+        ...
+
+    def due_tasks(self, now: Instant) -> Iterator[tuple[Instant, Ref]]:
+        """Process instances with a due task, earliest first."""
+        ...
+
+    def instances(self, partition: str | None, process_id: int | None) -> Iterator[Ref]:
+        """All process instances, one reference per id block, by partition and block."""
+        ...
+
+    # The engine as a whole
+
+    def clock_offset(self) -> int:
+        """How far the engine's clock is ahead, in milliseconds."""
+        ...
+
+    def set_clock_offset(self, old: int, new: int) -> None:
+        """Move the clock.
+
+        Raises:
+            Overtaken: It does not stand at `old` any more.
+        """
+        ...
+
+    def api_key_hashes(self) -> list[str]:
+        """Hashes of the API keys that have been made."""
+        ...
+
+    def add_api_key_hash(self, hash: str) -> None:
+        """Remember an API key.
+
+        Raises:
+            Overtaken: Another one was added at the same time.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise if the store cannot be read."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
+        ...
+
+
+class Cipher(Protocol):
+    """Encrypts the values of variables."""
+
+    def encrypt(self, text: str) -> str:
+        """Cipher text of a value."""
+        ...
+
+    def decrypt(self, text: str) -> str:
+        """The value of a cipher text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Everything a handler may use.
+
+    Attributes:
+        store: Where things live.
+        wall_clock: The time of the machine.
+        cipher: None if there is no encryption key.
+        eager: Whether due tasks run inside the command that makes them.
+        engine_id: Who runs them.
+        task_retries: How often a failed task is tried again.
+        can_set_time: Whether the clock may be moved; only then it is looked up.
+        pauses: Seconds to wait before each further attempt of an overtaken command, until its deadline.
+        pause: Waits.
+        overtaken: Told the name of a command each time it has to be thought again.
+        locks: Keeps the threads of this process from overtaking each other.
+    """
+
+    store: Store
+    wall_clock: Callable[[], Instant]
+    cipher: Cipher | None = None
+    eager: bool = True
+    engine_id: str = "default-engine"
+    task_retries: int = 0
+    can_set_time: bool = False
+    pauses: Callable[[], Iterator[float]] = lambda: iter(())
+    pause: Callable[[float], None] = lambda seconds: None
+    overtaken: Callable[[str], None] = lambda name: None
+    locks: InstanceLocks = field(default_factory=InstanceLocks)
+
+    def now(self) -> Instant:
+        """The engine's time."""
+        offset = self.store.clock_offset() if self.can_set_time else 0
+        return Instant(self.wall_clock() + offset)
+
+    def moment(self, actor: str) -> Moment:
+        """The circumstances of a command that is sent now."""
+        return Moment(self.now(), actor, self.engine_id, self.eager, self.task_retries)

@@ -1,0 +1,32 @@
+"""The table from command to handler."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..contract import commands as c
+from ..contract.commands import Command
+from . import clock, incidents, jobs, process_instances, processes, queries, tasks, variables
+
+HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
+    c.CreateProcess: processes.create_process,
+    c.QueryProcesses: processes.query_processes,
+    c.QueryElements: processes.query_elements,
+    c.GetBpmnXml: processes.get_bpmn_xml,
+    c.CreateProcessInstance: process_instances.create_process_instance,
+    c.QueryProcessInstances: queries.query_process_instances,
+    c.QueryElementInstances: queries.query_element_instances,
+    c.GetProcessVariables: variables.get_process_variables,
+    c.SetProcessVariables: variables.set_process_variables,
+    c.QueryVariables: queries.query_variables,
+    c.LockJobs: jobs.lock_jobs,
+    c.UnlockJobs: jobs.unlock_jobs,
+    c.CompleteJob: jobs.complete_job,
+    c.QueryJobs: queries.query_jobs,
+    c.ResolveIncident: incidents.resolve_incident,
+    c.QueryIncidents: queries.query_incidents,
+    c.ExecuteTasks: tasks.execute_tasks,
+    c.UnlockTasks: tasks.unlock_tasks,
+    c.QueryTasks: queries.query_tasks,
+    c.SetTime: clock.set_time,
+    c.CheckReadiness: clock.check_readiness,
+}

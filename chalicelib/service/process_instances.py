@@ -1,0 +1,42 @@
+"""Process instances: start."""
+
+from typing import Any
+
+from ..contract import commands as c
+from ..contract import wire
+from ..engine import lifecycle
+from ..engine.errors import NotFound
+from ..engine.instance import ProcessInstance
+from ..engine.variables import set_variables
+from .environment import Environment, Work
+from .variables import new_variables
+from .work import new_step, partition_of
+
+
+def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> dict[str, Any]:
+    """Start a process and run it to its first wait states: no read and one write, once the process is known.
+
+    Raises:
+        NotFound: There is no such process.
+        ProcessModelError: It has no none start event.
+    """
+    process = env.store.find_process(cmd.bpmn_process_id, cmd.version)
+    if process is None:
+        raise NotFound(f"process {cmd.bpmn_process_id}:{cmd.version} could not be found")
+    moment = env.moment(cmd.worker_id)
+    partition = partition_of(moment.now)
+    instance = ProcessInstance(
+        partition,
+        [env.store.lease_block(partition)],
+        process.id,
+        moment.now,
+        moment.actor,
+        correlation_key=cmd.correlation_key,
+        tags={tag.name: tag.value for tag in cmd.tags},
+    )
+    work = Work(instance, process)
+    step = new_step(work, moment)
+    set_variables(step, new_variables(cmd.variables, env))
+    lifecycle.start(step)
+    env.store.commit(work)
+    return wire.process_instance(instance, process)

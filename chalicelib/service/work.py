@@ -1,0 +1,79 @@
+"""Load, think, commit for one process instance; look-ups that several handlers share."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from ..bpmn.instants import format_instant
+from ..bpmn.timing import add, parse_duration
+from ..engine.errors import NotFound
+from ..engine.instance import IDS_PER_BLOCK
+from ..engine.moment import Moment
+from ..engine.records import Instant
+from ..engine.step import Step
+from .environment import Environment, Ref, Work
+
+Answer = TypeVar("Answer")
+
+
+def change(
+    env: Environment, actor: str, partition: str, id: int, missing: str, think: Callable[[Work, Step], Answer]
+) -> Answer:
+    """Read the process instance that owns an id, let the engine think, write it once.
+
+    Args:
+        env: The environment.
+        actor: Who sends the command.
+        partition: Partition of the entity.
+        id: Its public id.
+        missing: What to call it when it is not there, `job`.
+        think: Changes the work in place.
+
+    Raises:
+        NotFound: No process instance owns the id.
+        Overtaken: Somebody else wrote it meanwhile.
+    """
+    with env.locks.hold(Ref(partition, (id - 1) // IDS_PER_BLOCK)):
+        work = load(env, partition, id, missing)
+        answer = think(work, new_step(work, env.moment(actor)))
+        env.store.commit(work)
+        return answer
+
+
+def load(env: Environment, partition: str, id: int, missing: str) -> Work:
+    """The process instance that owns an id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    work = env.store.load(partition, id)
+    if work is None:
+        raise NotFound(f"{missing} {partition}/{id} could not be found")
+    return work
+
+
+def new_step(work: Work, moment: Moment) -> Step:
+    """A step of the work's instance."""
+    return Step(work.process.model, work.instance, moment)
+
+
+def due_after(now: Instant, duration: str | None) -> Instant:
+    """The instant an ISO 8601 duration after now; now without one."""
+    return now if duration is None else Instant(add(now, parse_duration(duration)))
+
+
+def partition_of(now: Instant) -> str:
+    """The partition of what is created now: the UTC date."""
+    return format_instant(now)[:10]
+
+
+def partitions(env: Environment, partition: str | None) -> list[str]:
+    """The partition that was named, or all of them."""
+    return env.store.partitions() if partition is None else [partition]
+
+
+def owners(env: Environment, partition: str | None, id: int) -> Iterator[Work]:
+    """The process instances that own an id: one at most per partition."""
+    for date in partitions(env, partition):
+        work = env.store.load(date, id)
+        if work is not None:
+            yield work

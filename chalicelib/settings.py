@@ -1,0 +1,143 @@
+"""The settings: one frozen object, made of environment variables and options of the same names.
+
+`Settings` is the table: README, `bpmn serve --help` and the environment are read off its fields.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+PREFIX = "BPMN_"
+
+STORES = ("memory", "sqlite", "dynamodb")
+TASK_MODES = ("eager", "deferred")
+
+
+class InvalidSetting(ValueError):
+    """A setting cannot be used; the text names it and says why."""
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    states = {
+        "on": True,
+        "true": True,
+        "1": True,
+        "yes": True,
+        "off": False,
+        "false": False,
+        "0": False,
+        "no": False,
+    }
+    if text.lower() not in states:
+        raise ValueError("must be on or off")
+    return states[text.lower()]
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _user_and_password(text: str) -> str:
+    if not text.partition(":")[0] or ":" not in text:
+        raise ValueError("must be user:password")
+    return text
+
+
+def _keys(text: str) -> tuple[bytes, ...]:
+    try:
+        keys = tuple(base64.b64decode(key, validate=True) for key in text.split(","))
+    except ValueError:
+        raise ValueError("must be base64") from None
+    if any(len(key) != 32 for key in keys):
+        raise ValueError("each key must have 32 bytes")
+    return keys
+
+
+def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": help, "parse": parse}, repr=not secret)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. Secrets are not in its text form."""
+
+    store: str = _setting("sqlite", "Where everything is kept: memory, sqlite or dynamodb", _one_of(*STORES))
+    data: str = _setting("bpmn.db", "File of the sqlite store, or prefix of the DynamoDB table")
+    task_mode: str = _setting(
+        "eager",
+        "When due tasks run: eager, inside the command that makes them; deferred, when asked",
+        _one_of(*TASK_MODES),
+    )
+    executor: bool | None = _setting(
+        None,
+        "Whether the server runs due tasks by itself: on or off; by default on, in deferred mode off",
+        _switch,
+    )
+    set_time: bool = _setting(False, "Whether the clock may be moved by PATCH /time: on or off", _switch)
+    basic_auth: str | None = _setting(
+        None, "Credentials for Basic authorization: user:password", _user_and_password, secret=True
+    )
+    api_key: str | None = _setting(None, "An API key that is accepted", secret=True)
+    encryption_keys: tuple[bytes, ...] = _setting(
+        (),
+        "Keys for encrypted variables, base64 of 32 bytes each, by commas; the first encrypts, all decrypt",
+        _keys,
+        secret=True,
+    )
+    engine_id: str = _setting("default-engine", "Name of this engine in lockedBy and createdBy")
+    task_retries: int = _setting(
+        0, "How often a failed task is tried again before it causes an incident", _number(0, 100)
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on")
+    port: int = _setting(8080, "Port to listen on; 0 takes any free one", _number(0, 65535))
+
+    @property
+    def runs_executor(self) -> bool:
+        """Whether the server runs due tasks by itself."""
+        return self.task_mode == "eager" if self.executor is None else self.executor
+
+    @staticmethod
+    def read(*sources: Mapping[str, str]) -> "Settings":
+        """Read settings from texts by environment name; of several sources the first that has one counts.
+
+        Raises:
+            InvalidSetting: A text cannot be used.
+        """
+        values = {}
+        for row in fields(Settings):
+            text = next((source[env_name(row)] for source in sources if source.get(env_name(row))), None)
+            if text is not None:
+                values[row.name] = _parse(row, text)
+        return Settings(**values)
+
+
+def env_name(row: Field[Any]) -> str:
+    """The environment variable of a setting: `BPMN_TASK_MODE`."""
+    return PREFIX + row.name.upper()
+
+
+def option(row: Field[Any]) -> str:
+    """The command line option of a setting: `--task-mode`."""
+    return "--" + row.name.replace("_", "-")
+
+
+def _parse(row: Field[Any], text: str) -> Any:
+    try:
+        return row.metadata["parse"](text)
+    except ValueError as fault:
+        raise InvalidSetting(f"{env_name(row)} {fault}") from None

@@ -1,0 +1,1 @@
+"""Where items live: the port `ports.Items` and its adapters for memory, sqlite and DynamoDB."""

@@ -1,0 +1,298 @@
+"""A process instance as bytes, and back.
+
+The body of a state item is two JSON texts with a line feed between them, compressed together: what is open,
+and the rows of what has ended since the last page was written. Ended rows are carried along as text and
+parsed for queries only. A record is a positional row without field names: enumerations by position, instants
+as the difference to the instant before them in the row, trailing defaults left out, so that old rows read as
+the default of a new column.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
+from enum import Enum
+from operator import attrgetter
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+import orjson
+
+from ..bpmn.model import Element, Process, SequenceFlow
+from ..bpmn.types import ElementType
+from ..engine.instance import Counters, ProcessInstance
+from ..engine.records import (
+    DeployedProcess,
+    ElementInstance,
+    Incident,
+    Instant,
+    Job,
+    Record,
+    Task,
+    Variable,
+)
+from ..engine.states import InstanceState
+
+SCHEMA = 1
+"""Number of the format of a state body; a higher one comes with an upgrade and an old item as a fixture."""
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+_INSTANCE_STATES = tuple(InstanceState)
+
+
+class UnknownSchema(Exception):
+    """An item was written by a newer release."""
+
+
+class Row(Generic[RecordT]):
+    """Turns the records of one class into rows and back, by walking the fields of the class."""
+
+    def __init__(self, record: type[RecordT]) -> None:
+        """Look at the fields once."""
+        hints = get_type_hints(record)
+        names = [field.name for field in fields(record)]
+        self._record = record
+        self._columns = attrgetter(*names)
+        self._instants = [
+            i for i, name in enumerate(names) if Instant in (hints[name], *get_args(hints[name]))
+        ]
+        self._enums = [(i, tuple(hints[name])) for i, name in enumerate(names) if _is_enum(hints[name])]
+        self._defaults = [None if field.default is MISSING else field.default for field in fields(record)]
+        self._positions = [(i, {m: at for at, m in enumerate(members)}) for i, members in self._enums]
+
+    def encode(self, record: RecordT, base: int) -> list[Any]:
+        """Make a row; instants are counted from `base`."""
+        row: list[Any] = list(self._columns(record))
+        for i in self._instants:
+            if (instant := row[i]) is not None:
+                row[i] = instant - base
+                base = instant
+        for i, positions in self._positions:
+            row[i] = positions[row[i]]
+        while row[-1] == self._defaults[len(row) - 1]:
+            row.pop()
+        return row
+
+    def decode(self, row: list[Any], base: int) -> RecordT:
+        """Make a record of a row; the row is used up."""
+        width = len(row)
+        for i in self._instants:
+            if i < width and (distance := row[i]) is not None:
+                row[i] = base = base + distance
+        for i, members in self._enums:
+            row[i] = members[row[i]]
+        return self._record(*row)
+
+
+def _is_enum(hint: object) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Enum)
+
+
+RECORDS: tuple[type[Record], ...] = (ElementInstance, Job, Task, Incident, Variable)
+"""Record classes by their number in an ended row; new ones go to the end."""
+
+_ROWS: tuple[Row[Any], ...] = tuple(Row(record) for record in RECORDS)
+_NUMBER = {record: number for number, record in enumerate(RECORDS)}
+_TOKENS, _JOBS, _TASKS, _INCIDENTS, _VARIABLES = _ROWS
+
+
+# State
+
+
+def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> bytes:
+    """What is open in an instance, and the names of its pages."""
+    base = instance.created_at
+    counters = instance.counters
+    return orjson.dumps(
+        (
+            SCHEMA,
+            _encode_head(instance),
+            (
+                counters.element_instances,
+                counters.jobs,
+                counters.tasks,
+                counters.incidents,
+                counters.user_tasks,
+                counters.variables,
+            ),
+            pages,
+            [_TOKENS.encode(record, base) for record in instance.element_instances.values()],
+            [_JOBS.encode(record, base) for record in instance.jobs.values()],
+            [_TASKS.encode(record, base) for record in instance.tasks.values()],
+            [_INCIDENTS.encode(record, base) for record in instance.incidents.values()],
+            [_VARIABLES.encode(record, base) for record in instance.variables.values()],
+        )
+    )
+
+
+def encode_ended(records: Iterable[Record], base: int) -> bytes:
+    """Rows of ended records, separated by commas."""
+    rows = []
+    for record in records:
+        number = _NUMBER[type(record)]
+        rows.append([number, *_ROWS[number].encode(record, base)])
+    return orjson.dumps(rows)[1:-1]
+
+
+def decode_ended(rows: bytes, base: int) -> list[Record]:
+    """Ended records of their rows."""
+    return [_ROWS[row[0]].decode(row[1:], base) for row in orjson.loads(b"[" + rows + b"]")]
+
+
+def pack(opened: bytes, ended: bytes) -> bytes:
+    """The body of a state item."""
+    return zlib.compress(opened + b"\n" + ended, 6)
+
+
+def unpack(body: bytes) -> tuple[list[Any], bytes]:
+    """Both halves of the body of a state item, the first one parsed."""
+    opened, _, ended = zlib.decompress(body).partition(b"\n")
+    state = orjson.loads(opened)
+    if state[0] > SCHEMA:
+        raise UnknownSchema(f"item has schema {state[0]}, this release knows {SCHEMA}")
+    return state, ended
+
+
+def decode_open(state: list[Any], partition: str) -> tuple[ProcessInstance, list[list[str]]]:
+    """An instance and the names of its pages."""
+    _, head, counters, pages, tokens, jobs, tasks, incidents, variables = state
+    instance = _decode_head(partition, head)
+    base = instance.created_at
+    instance.counters = Counters(*counters)
+    instance.element_instances = {row[0]: _TOKENS.decode(row, base) for row in tokens}
+    instance.jobs = {row[0]: _JOBS.decode(row, base) for row in jobs}
+    instance.tasks = {row[0]: _TASKS.decode(row, base) for row in tasks}
+    instance.incidents = {row[0]: _INCIDENTS.decode(row, base) for row in incidents}
+    for row in variables:
+        variable = _VARIABLES.decode(row, base)
+        instance.variables[variable.element_instance_id, variable.name] = variable
+    return instance, pages
+
+
+def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:
+    return (
+        instance.process_id,
+        _INSTANCE_STATES.index(instance.state),
+        instance.created_at,
+        instance.created_by,
+        instance.started_at,
+        instance.ended_at,
+        instance.correlation_key,
+        instance.tags,
+        instance.parent_id,
+        instance.root_id,
+        _runs(instance.blocks),
+    )
+
+
+def _runs(blocks: Sequence[int]) -> list[list[int]]:
+    """Rising numbers as runs of (first, length); further blocks come in runs."""
+    runs: list[list[int]] = []
+    for block in blocks:
+        if runs and block == sum(runs[-1]):
+            runs[-1][1] += 1
+        else:
+            runs.append([block, 1])
+    return runs
+
+
+def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
+    process_id, state, created_at, created_by, started_at, ended_at, key, tags, parent_id, root_id, runs = (
+        head
+    )
+    return ProcessInstance(
+        partition,
+        [block for first, length in runs for block in range(first, first + length)],
+        process_id,
+        created_at,
+        created_by,
+        _INSTANCE_STATES[state],
+        started_at,
+        ended_at,
+        key,
+        tags,
+        parent_id,
+        root_id,
+    )
+
+
+# Pages, values and everything else that is written once
+
+
+def encode_page(ended: bytes, folded: Sequence[str]) -> bytes:
+    """The body of a page: ended rows, and the names of earlier pages that it now stands for."""
+    return zlib.compress(orjson.dumps(folded) + b"\n" + ended, 6)
+
+
+def decode_page(body: bytes) -> tuple[list[str], bytes]:
+    """Names of earlier pages, and ended rows."""
+    folded, _, ended = zlib.decompress(body).partition(b"\n")
+    return orjson.loads(folded), ended
+
+
+def encode_json(value: object) -> bytes:
+    """A small document."""
+    return zlib.compress(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS), 6)
+
+
+def decode_json(body: bytes) -> Any:
+    """A small document."""
+    return orjson.loads(zlib.decompress(body))
+
+
+def encode_bytes(content: bytes) -> bytes:
+    """A file, byte for byte."""
+    return zlib.compress(content, 6)
+
+
+def decode_bytes(body: bytes) -> bytes:
+    """A file, byte for byte."""
+    return zlib.decompress(body)
+
+
+def encode_process(process: DeployedProcess) -> bytes:
+    """A deployed process without its XML."""
+    model = process.model
+    return encode_json(
+        {
+            "schema": SCHEMA,
+            "head": [
+                process.id,
+                process.bpmn_process_id,
+                process.version,
+                process.created_at,
+                process.created_by,
+                process.first_element_id,
+                process.parallelism,
+                process.tags,
+            ],
+            "pool": [model.bpmn_collaboration_id, model.bpmn_participant_id, model.bpmn_participant_name],
+            "elements": [
+                [e.bpmn_element_id, e.type.value, e.name, e.parent, e.default_flow] for e in model.elements
+            ],
+            "flows": [[f.bpmn_element_id, f.source, f.target, f.scope, f.condition] for f in model.flows],
+        }
+    )
+
+
+def decode_process(body: bytes) -> DeployedProcess:
+    """A deployed process."""
+    document = decode_json(body)
+    if document["schema"] > SCHEMA:
+        raise UnknownSchema(f"process has schema {document['schema']}, this release knows {SCHEMA}")
+    id, bpmn_process_id, version, created_at, created_by, first_element_id, parallelism, tags = document[
+        "head"
+    ]
+    collaboration_id, participant_id, participant_name = document["pool"]
+    model = Process(
+        elements=[
+            Element(number, id, ElementType(type), name, parent, default_flow)
+            for number, (id, type, name, parent, default_flow) in enumerate(document["elements"])
+        ],
+        flows=[SequenceFlow(number, *row) for number, row in enumerate(document["flows"])],
+        bpmn_collaboration_id=collaboration_id,
+        bpmn_participant_id=participant_id,
+        bpmn_participant_name=participant_name,
+    )
+    return DeployedProcess(
+        id, bpmn_process_id, version, created_at, created_by, first_element_id, model, parallelism, tags
+    )

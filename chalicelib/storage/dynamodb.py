@@ -1,0 +1,652 @@
+"""Items in one DynamoDB table, bodies that are too large for it in S3. The only module that imports boto3.
+
+An item has the attributes pk and sk (its key), r (revision), b (body) or o (name of the object that holds the
+body), w (write id, see `DynamoItems._put`), and its index attributes. The names are short because every
+started KB of an item is paid for.
+
+What goes wrong on the way is met here: a busy table is asked again after a growing random pause (in the end:
+`Throttled`), and so is one whose answer was lost, in a way that cannot write twice.
+"""
+
+import os
+import random
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cached_property
+from threading import Lock
+from typing import Any, Protocol, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+
+from . import tables
+from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Write
+
+LARGEST_BODY = 300 * 1024
+"""Bytes of a body that is kept in the table. Source: DynamoDB quotas, an item has at most 400 KB in all."""
+
+LARGEST_TRANSACTION = 3_500_000
+"""Bytes of all bodies in a transaction. Source: TransactWriteItems, at most 4 MB together, names included."""
+
+KEYS_PER_READ = 100
+"""Source: Amazon DynamoDB API reference, BatchGetItem."""
+
+ENTRIES_PER_PAGE = 1000
+"""Fewest entries to ask for when a first page was not enough."""
+
+ATTEMPTS = 7
+SHORTEST_PAUSE = 0.025
+LONGEST_PAUSE = 1.0
+
+_REMEMBERED_OBJECTS = 10_000
+
+Attributes = Mapping[str, Mapping[str, Any]]
+"""An item as the client shows it: `{"pk": {"S": "..."}, "r": {"N": "1"}}`."""
+
+T = TypeVar("T")
+
+
+class BodyTooLarge(Exception):
+    """A body does not fit into the table, and no object store was given for it."""
+
+
+class Objects(Protocol):
+    """Where large bodies go; an object is written once, under a name nobody else has, and never changed."""
+
+    def put(self, name: str, body: bytes) -> None:
+        """Keep a body."""
+        ...
+
+    def get(self, name: str) -> bytes | None:
+        """Answer a body, or None if there is none of that name."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove a body; none of that name is fine."""
+        ...
+
+
+class S3Objects:
+    """Large bodies in an S3 bucket."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        """Use a boto3 S3 client."""
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, name: str, body: bytes) -> None:
+        """See `Objects.put`."""
+        self._client.put_object(Bucket=self._bucket, Key=name, Body=body)
+
+    def get(self, name: str) -> bytes | None:
+        """See `Objects.get`."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=name)
+        except ClientError as error:
+            if _code(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        body: bytes = answer["Body"].read()
+        return body
+
+    def delete(self, name: str) -> None:
+        """See `Objects.delete`."""
+        self._client.delete_object(Bucket=self._bucket, Key=name)
+
+
+class DynamoItems:
+    """The port `Items` in a DynamoDB table. One for a process; all threads may use it."""
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        objects: Objects | None = None,
+        *,
+        threads: int = 16,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use a table that is there already.
+
+        Args:
+            client: A boto3 DynamoDB client; `connect` makes one with fitting limits.
+            table: Name of the table.
+            objects: Where bodies above `LARGEST_BODY` go; without, such a body is an error.
+            threads: How many requests `commit_each` and large reads make at the same time.
+            pause: Waits for some seconds.
+        """
+        self._client = client
+        self._table = table
+        self._objects = objects
+        self._threads = threads
+        self._pause = pause
+        self._behind = _ObjectsBehind()
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        """See `Items.get`.
+
+        Raises:
+            Throttled: The table was too busy until the retries were used up.
+        """
+        found = self._read(keys)
+        return [self._item(key, found.get(key)) for key in keys]
+
+    def query(
+        self,
+        index: str,
+        hash_value: str,
+        *,
+        low: str | int | None = None,
+        high: str | int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        """See `Items.query`.
+
+        Entries of one range value come in any order from DynamoDB, so the last one is read to its end.
+        Thousands of entries with one range value make a small query dear.
+
+        Raises:
+            Throttled: The table was too busy until the retries were used up.
+        """
+        assert limit >= 1, "a query asks for at least one entry"
+        if low is not None and high is not None and low > high:  # type: ignore[operator]
+            return []  # an error to DynamoDB
+        entries: list[Entry] = []
+        for entry in self._entries(tables.indexes()[index], hash_value, low, high, limit):
+            if len(entries) >= limit and entry.range != entries[limit - 1].range:
+                break
+            entries.append(entry)
+        return sorted(entries)[:limit]
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """See `Items.commit`.
+
+        Raises:
+            StaleWrite: A guard did not hold; nothing was written.
+            Throttled: The table was too busy until the retries were used up; nothing was written.
+            BodyTooLarge: A body needs an object store, and there is none.
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Anything else, for example no
+                answer at all: then nobody knows whether it was written.
+        """
+        tables.check(writes)
+        placed = self._place_bodies(writes)
+        try:
+            replaced = self._write(writes, placed)
+        except (StaleWrite, Throttled):
+            self._drop(placed.values())
+            raise
+        self._drop(replaced)
+        self._note_placed(writes, placed)
+
+    def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
+        """See `Items.commit_each`; a group for which the table was too busy counts as not written.
+
+        Raises:
+            Throttled: No group was written, at least one because the table was too busy.
+        """
+        commits: list[Future[None]] = [self._pool.submit(self.commit, writes) for writes in groups]
+        wait(commits)
+        errors = [commit.exception() for commit in commits]
+        for error in errors:
+            if error is not None and not isinstance(error, StaleWrite | Throttled):
+                raise error
+        written = [error is None for error in errors]
+        busy = next((error for error in errors if isinstance(error, Throttled)), None)
+        if busy is not None and not any(written):
+            raise busy
+        return written
+
+    def add(self, key: Key, amount: int) -> int:
+        """See `Items.add`; if an answer is lost, the amount may be added twice: counted ids then have gaps.
+
+        Raises:
+            Throttled: The table was too busy until the retries were used up.
+        """
+        answer = self._call(
+            self._client.update_item,
+            TableName=self._table,
+            Key=_key_attributes(Key(f"counter#{key.partition}", key.sort)),
+            UpdateExpression="ADD v :amount",
+            ExpressionAttributeValues={":amount": {"N": str(amount)}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["v"]["N"])
+
+    def close(self) -> None:
+        """End the threads; the clients belong to whoever made them."""
+        if "_pool" in self.__dict__:
+            self._pool.shutdown()
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="items")
+
+    # reads
+
+    def _read(self, keys: Sequence[Key]) -> Mapping[Key, Attributes]:
+        if len(keys) == 1:
+            return self._read_one(keys[0])
+        chunks = [keys[start : start + KEYS_PER_READ] for start in range(0, len(keys), KEYS_PER_READ)]
+        answers = (
+            self._pool.map(self._read_chunk, chunks) if len(chunks) > 1 else map(self._read_chunk, chunks)
+        )
+        return {key: attributes for answer in answers for key, attributes in answer.items()}
+
+    def _read_one(self, key: Key) -> Mapping[Key, Attributes]:
+        request = {"TableName": self._table, "Key": _key_attributes(key), "ConsistentRead": True}
+        answer = self._call(self._client.get_item, **request)
+        return {key: answer["Item"]} if "Item" in answer else {}
+
+    def _read_chunk(self, keys: Sequence[Key]) -> Mapping[Key, Attributes]:
+        """Read up to 100 items; DynamoDB may leave some for the next request."""
+        found: dict[Key, Attributes] = {}
+        wanted = [_key_attributes(key) for key in keys]
+        attempt = 0
+        while wanted:
+            attempt = self._wait_before(attempt)
+            request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            answer = self._call(self._client.batch_get_item, RequestItems=request)
+            items = answer.get("Responses", {}).get(self._table, [])
+            found.update((_key(attributes), attributes) for attributes in items)
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            attempt = 0 if items else attempt
+        return found
+
+    def _wait_before(self, attempt: int) -> int:
+        if attempt == ATTEMPTS:
+            raise Throttled(f"table {self._table} is too busy")
+        if attempt:
+            self._pause(random.uniform(0, min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**attempt)))
+        return attempt + 1
+
+    def _item(self, key: Key, attributes: Attributes | None) -> Item | None:
+        for _ in range(ATTEMPTS):
+            if attributes is None:
+                return None
+            body = self._body(key, attributes)
+            if body is not None:
+                return Item(key, body, int(attributes["r"]["N"]), _index_values(attributes))
+            # the item was overwritten, and the object removed, since the item was read
+            attributes = self._read_one(key).get(key)
+        raise LookupError(f"the object with the body of {key} is gone")
+
+    def _body(self, key: Key, attributes: Attributes) -> bytes | None:
+        if "o" not in attributes:
+            body: bytes = attributes["b"]["B"]
+            return body
+        name = attributes["o"]["S"]
+        if self._objects is None:
+            raise BodyTooLarge(f"the body of {key} is in an object store, and none is given")
+        self._behind.note(key, int(attributes["r"]["N"]), name)
+        return self._objects.get(name)
+
+    def _entries(
+        self, index: tables.Index, hash_value: str, low: str | int | None, high: str | int | None, limit: int
+    ) -> Iterator[Entry]:
+        """All entries in rising order of their range, page by page."""
+        condition, values = _range_condition(low, high)
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index.name,
+            "KeyConditionExpression": "#h = :h" + condition,
+            "ExpressionAttributeNames": {"#h": index.hash_attribute}
+            | ({"#r": index.range_attribute} if condition else {}),
+            "ExpressionAttributeValues": {":h": {"S": hash_value}} | values,
+            "Limit": limit + 1,  # one more shows whether the last range value goes on
+        }
+        while True:
+            answer = self._call(self._client.query, **request)
+            for attributes in answer["Items"]:
+                yield Entry(_plain(attributes[index.range_attribute]), _key(attributes))
+            if "LastEvaluatedKey" not in answer:
+                return
+            request |= {
+                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "Limit": max(limit + 1, ENTRIES_PER_PAGE),
+            }
+
+    # writes
+
+    def _write(self, writes: Sequence[Write], placed: Mapping[Key, str]) -> list[str]:
+        """Carry out the writes; answer the names of the objects that nobody needs any more."""
+        replaced = [name for write in writes if (name := self._behind.replaced_by(write))]
+        if len(writes) > 1:
+            replaced += self._unseen_objects(writes)
+            self._transact(writes, placed)
+        elif isinstance(write := writes[0], Put):
+            self._put(write, placed.get(write.item.key))
+        else:
+            replaced += self._delete(write)
+        return replaced
+
+    def _put(self, put: Put, object_name: str | None) -> None:
+        """Write one item, under the condition that its guard holds.
+
+        What happens when an answer is lost and the same request is sent again, by the client or by `_call`:
+
+            time   we                          table                       another writer
+             1     put r=5 w=ours if r=4  ──►  r=4 holds: r=5 w=ours
+             2     (answer lost)          ◄──
+             3     put r=5 w=ours if r=4  ──►  r=5: condition fails
+             4     old item has w=ours    ◄──  answers r=5 w=ours
+                   → it was us: success
+
+             3'                                r=4: we were too late  ◄──  put r=5 w=theirs
+             4'    old item has w=theirs  ◄──  answers r=5 w=theirs
+                   → another was first: StaleWrite
+
+        One case stays open: our write at 1, another writer's on top of it, then our repetition. That is a
+        StaleWrite too, though we did write; the caller reads the item again and finds its own work in it.
+        """
+        write_id = {} if put.guard is None else {"w": {"B": os.urandom(6)}}
+        request = {
+            "TableName": self._table,
+            "Item": {**_attributes(put.item, object_name), **write_id},
+            **_condition(put.guard),
+        }
+        try:
+            self._call(self._client.put_item, **request)
+        except _Refused as refusal:
+            if refusal.old.get("w") != write_id.get("w"):
+                raise StaleWrite(f"another writer was first: {put.item.key}") from None
+
+    def _delete(self, delete: Delete) -> list[str]:
+        """Remove one item, under the condition that its guard holds; answer the object that it had, if any.
+
+        If an earlier sending of the request got no answer and the item is gone now, it was us.
+        """
+        request = {"TableName": self._table, "Key": _key_attributes(delete.key), **_condition(delete.guard)}
+        wants_old = {} if self._objects is None else {"ReturnValues": "ALL_OLD"}
+        try:
+            answer = self._call(self._client.delete_item, **request, **wants_old)
+        except _Refused as refusal:
+            if refusal.old or not refusal.is_repeated:
+                raise StaleWrite(f"another writer was first: {delete.key}") from None
+            return []
+        return [answer["Attributes"]["o"]["S"]] if "o" in answer.get("Attributes", {}) else []
+
+    def _transact(self, writes: Sequence[Write], placed: Mapping[Key, str]) -> None:
+        """Carry out several writes or none.
+
+        The token makes a repetition harmless. Source: API reference, TransactWriteItems (10 minutes).
+        """
+        actions = [self._action(write, placed) for write in writes]
+        try:
+            self._call(
+                self._client.transact_write_items,
+                TransactItems=actions,
+                ClientRequestToken=secrets.token_hex(16),
+            )
+        except _Refused:
+            keys = ", ".join(str(tables.key_of(write)) for write in writes)
+            raise StaleWrite(f"another writer was first at one of {keys}") from None
+
+    def _action(self, write: Write, placed: Mapping[Key, str]) -> dict[str, Any]:
+        where = {"TableName": self._table, **_guard_condition(write.guard)}
+        if isinstance(write, Put):
+            return {"Put": {"Item": _attributes(write.item, placed.get(write.item.key)), **where}}
+        return {"Delete": {"Key": _key_attributes(write.key), **where}}
+
+    def _call(self, operation: Callable[..., T], **request: Any) -> T:
+        """Send a request; send it again if the table is busy or no answer comes.
+
+        Raises:
+            _Refused: A condition did not hold.
+            Throttled: The table was too busy until the attempts were used up; nothing was written.
+        """
+        unknown: Exception | None = None
+        attempt = 0
+        while True:
+            try:
+                attempt = self._wait_before(attempt)
+            except Throttled:
+                if unknown is not None:
+                    raise unknown from None  # an attempt without an answer may have written
+                raise
+            try:
+                return operation(**request)
+            except HTTPClientError as error:
+                unknown = error
+            except ClientError as error:
+                if _is_refused(error):
+                    raise _Refused(error, is_repeated=unknown is not None) from error
+                if _code(error) in _UNKNOWN:
+                    unknown = error
+                elif not _is_busy(error):
+                    raise
+
+    # bodies in the object store
+
+    def _place_bodies(self, writes: Sequence[Write]) -> Mapping[Key, str]:
+        """Write large bodies before the items that refer to them; answer the names of their objects."""
+        items = [write.item for write in writes if isinstance(write, Put)]
+        return {item.key: self._place(item) for item in items if len(item.body) > _largest_body(items)}
+
+    def _place(self, item: Item) -> str:
+        if self._objects is None:
+            raise BodyTooLarge(
+                f"the body of {item.key} has {len(item.body)} bytes, and there is no object store"
+            )
+        name = secrets.token_urlsafe(16)
+        self._objects.put(name, item.body)
+        return name
+
+    def _drop(self, names: Collection[str]) -> None:
+        """Remove objects to which no item refers; one that stays costs its storage and does no other harm."""
+        for name in names:
+            try:
+                assert self._objects is not None
+                self._objects.delete(name)
+            except (ClientError, HTTPClientError):
+                continue
+
+    def _note_placed(self, writes: Sequence[Write], placed: Mapping[Key, str]) -> None:
+        for write in writes:
+            if isinstance(write, Put) and write.item.key in placed:
+                self._behind.note(write.item.key, write.item.revision, placed[write.item.key])
+
+    def _unseen_objects(self, writes: Sequence[Write]) -> list[str]:
+        """Objects of items that a transaction is to delete unread; it cannot answer what it deleted."""
+        keys = [write.key for write in writes if isinstance(write, Delete) and write.guard is None]
+        if self._objects is None or not keys:
+            return []
+        return [attributes["o"]["S"] for attributes in self._read(keys).values() if "o" in attributes]
+
+
+def connect(
+    table: str, bucket: str | None = None, *, threads: int = 16, endpoint_url: str | None = None
+) -> DynamoItems:
+    """Make a store with clients of its own, region and credentials as boto3 finds them.
+
+    Args:
+        table: Name of the DynamoDB table.
+        bucket: Name of the S3 bucket for large bodies, if there is one; its client is made when first needed.
+        threads: As for `DynamoItems`.
+        endpoint_url: Where DynamoDB and S3 are, if not at AWS.
+    """
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        max_pool_connections=threads + 4,
+        retries={"mode": "standard", "total_max_attempts": 2},  # the adapter repeats with longer patience
+    )
+    client = boto3.client("dynamodb", config=config, endpoint_url=endpoint_url)
+    objects = None if bucket is None else _LateS3Objects(bucket, endpoint_url)
+    return DynamoItems(client, table, objects, threads=threads)
+
+
+def create_table(client: Any, name: str) -> None:
+    """Create the table of `infra/tables.json` under a name and wait until it is there; it may exist."""
+    try:
+        client.create_table(**tables.table_parameters(name))
+    except ClientError as error:
+        if _code(error) != "ResourceInUseException":
+            raise
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+
+
+def create_bucket(client: Any, name: str) -> None:
+    """Create the bucket of `infra/tables.json` under a name; it may exist, if it is ours."""
+    region = client.meta.region_name
+    # Source: Amazon S3 API reference, CreateBucket: us-east-1 is the place without a name
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        client.create_bucket(Bucket=name, **place)
+    except ClientError as error:
+        if _code(error) != "BucketAlreadyOwnedByYou":
+            raise
+    block = tables.properties("Values")["PublicAccessBlockConfiguration"]
+    client.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+
+
+# private
+
+
+class _LateS3Objects(S3Objects):
+    """Makes the S3 client when a large body comes by: most processes never need it, and it takes its time."""
+
+    def __init__(self, bucket: str, endpoint_url: str | None) -> None:
+        self._bucket = bucket
+        self._endpoint_url = endpoint_url
+
+    @cached_property
+    def _client(self) -> Any:
+        config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard"})
+        return boto3.client("s3", config=config, endpoint_url=self._endpoint_url)
+
+
+class _ObjectsBehind:
+    """Remembers which object held the body of an item at a revision, for whoever replaces the item."""
+
+    def __init__(self) -> None:
+        self._names: dict[Key, tuple[int, str]] = {}
+        self._lock = Lock()
+
+    def note(self, key: Key, revision: int, name: str) -> None:
+        with self._lock:
+            if len(self._names) >= _REMEMBERED_OBJECTS:
+                self._names.clear()
+            self._names[key] = (revision, name)
+
+    def replaced_by(self, write: Write) -> str | None:
+        """Name of the object that is not needed once a guarded write is done."""
+        with self._lock:
+            revision, name = self._names.get(tables.key_of(write), (0, None))
+        return name if revision == write.guard else None
+
+
+class _Refused(Exception):
+    """A condition did not hold.
+
+    Attributes:
+        old: The item that was there instead; empty if none was.
+        is_repeated: Whether the request was sent before without an answer: it may have refused itself.
+    """
+
+    def __init__(self, error: ClientError, *, is_repeated: bool) -> None:
+        super().__init__(str(error))
+        response: Mapping[str, Any] = error.response
+        self.old: Attributes = response.get("Item", {})
+        self.is_repeated = is_repeated or response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+
+
+_UNKNOWN = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable", "RequestTimeout"})
+"""The server failed: it may have written before."""
+
+_BUSY = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "Throttling",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+"""Nothing was written, ask again. Source: Amazon DynamoDB developer guide, "Error handling with DynamoDB"."""
+
+_BUSY_REASONS = frozenset({"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"})
+"""Why a transaction is cancelled, to be tried again. Source: API reference, TransactionCanceledException."""
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+def _cancellation_reasons(error: ClientError) -> set[str]:
+    response: Mapping[str, Any] = error.response
+    return {str(reason.get("Code")) for reason in response.get("CancellationReasons", [])}
+
+
+def _is_refused(error: ClientError) -> bool:
+    reasons = _cancellation_reasons(error)
+    return _code(error) == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons
+
+
+def _is_busy(error: ClientError) -> bool:
+    if _code(error) == "TransactionCanceledException":
+        return _cancellation_reasons(error) <= _BUSY_REASONS
+    return _code(error) in _BUSY
+
+
+def _guard_condition(guard: int | None) -> dict[str, Any]:
+    if guard is None:
+        return {}
+    if guard == 0:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "r = :guard",
+        "ExpressionAttributeValues": {":guard": {"N": str(guard)}},
+    }
+
+
+def _condition(guard: int | None) -> dict[str, Any]:
+    """The guard as a condition that, when it fails, answers the item that is there: it costs nothing more."""
+    wants_old = {} if guard is None else {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    return _guard_condition(guard) | wants_old
+
+
+def _range_condition(low: str | int | None, high: str | int | None) -> tuple[str, dict[str, Any]]:
+    values = {name: _typed(value) for name, value in ((":low", low), (":high", high)) if value is not None}
+    conditions = {
+        (): "",
+        (":low",): " AND #r >= :low",
+        (":high",): " AND #r <= :high",
+        (":low", ":high"): " AND #r BETWEEN :low AND :high",
+    }
+    return conditions[tuple(values)], values
+
+
+def _largest_body(items: Sequence[Item]) -> int:
+    """Bytes above which a body goes to the object store, so that all others fit into one transaction."""
+    together = sum(len(item.body) for item in items if len(item.body) <= LARGEST_BODY)
+    return LARGEST_BODY if together <= LARGEST_TRANSACTION else LARGEST_TRANSACTION // len(items)
+
+
+def _key_attributes(key: Key) -> dict[str, dict[str, Any]]:
+    return {"pk": {"S": key.partition}, "sk": {"S": key.sort}}
+
+
+def _key(attributes: Attributes) -> Key:
+    return Key(attributes["pk"]["S"], attributes["sk"]["S"])
+
+
+def _attributes(item: Item, object_name: str | None) -> dict[str, dict[str, Any]]:
+    body = {"b": {"B": item.body}} if object_name is None else {"o": {"S": object_name}}
+    index = {name: _typed(value) for name, value in item.index.items()}
+    return {**_key_attributes(item.key), "r": {"N": str(item.revision)}, **body, **index}
+
+
+def _index_values(attributes: Attributes) -> dict[str, str | int]:
+    return {name: _plain(attributes[name]) for name in tables.attributes() if name in attributes}
+
+
+def _typed(value: str | int) -> dict[str, Any]:
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}
+
+
+def _plain(attribute: Mapping[str, Any]) -> str | int:
+    return int(attribute["N"]) if "N" in attribute else str(attribute["S"])

@@ -1,0 +1,134 @@
+"""Every key, id block and index attribute, and nothing else.
+
+No hash value is a bare date, status or type: writes of one day, or of one busy process, must spread over
+partitions (docs/adr/0003). What tells instances apart is the id block, and a shard is the block modulo the
+number of shards.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ..engine.instance import IDS_PER_BLOCK
+from .ports import Key
+
+STATE = "STATE"
+
+DUE_JOBS = "dueJobs"
+DUE_TASKS = "dueTasks"
+BY_PARTITION = "byPartition"
+BY_PROCESS = "byProcess"
+
+MAX_BLOCKS = (2**31 - 1) // IDS_PER_BLOCK
+"""Id blocks of one date: ids are int32 on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Over how many hash values each index is spread; may be raised later, never lowered.
+
+    Attributes:
+        jobs: Per process. One is right up to 1,000 writes per second and process.
+        tasks: Of the due-task index; each look for due tasks asks every shard.
+        lists: Of the indexes by partition and by process; each list query asks every shard.
+    """
+
+    jobs: int = 1
+    tasks: int = 1
+    lists: int = 1
+
+
+def instance(partition: str, block: int) -> Key:
+    """The item of a process instance, or the forward item of one of its further blocks."""
+    return Key(f"{partition}#{block}", STATE)
+
+
+def block_of(key: Key) -> tuple[str, int]:
+    """Partition and block that a state or forward key names."""
+    partition, block = key.partition.rsplit("#", 1)
+    return partition, int(block)
+
+
+def page(partition: str, block: int, name: str) -> Key:
+    """A page of ended records."""
+    return Key(f"{partition}#{block}", f"PAGE#{name}")
+
+
+def value(partition: str, block: int, name: str) -> Key:
+    """Values of variables that do not fit into the instance."""
+    return Key(f"{partition}#{block}", f"VALUE#{name}")
+
+
+def blocks(partition: str) -> Key:
+    """The counter of id blocks of one date."""
+    return Key(f"BLOCKS#{partition}", "COUNTER")
+
+
+def process(process_id: int) -> Key:
+    """A deployed process."""
+    return Key(f"PROCESS#{process_id}", "DEFINITION")
+
+
+def bpmn_xml(process_id: int) -> Key:
+    """The BPMN XML of a deployed process."""
+    return Key(f"PROCESS#{process_id}", "XML")
+
+
+CATALOG = Key("CATALOG", "PROCESSES")
+"""The list of all deployed processes; small, read on a cache miss only."""
+
+PARTITIONS = Key("CATALOG", "PARTITIONS")
+"""The list of all dates that have process instances."""
+
+CLOCK = Key("CLOCK", "OFFSET")
+"""How far the engine's clock is ahead."""
+
+API_KEYS = Key("ACCESS", "KEYS")
+"""Hashes of API keys."""
+
+
+def due_jobs(process_id: int, shard: int) -> str:
+    """Hash value under which the due jobs of a process are found."""
+    return f"{process_id}#{shard:02}"
+
+
+def due_tasks(shard: int) -> str:
+    """Hash value under which due tasks are found."""
+    return f"{shard:02}"
+
+
+def by_partition(partition: str, shard: int) -> str:
+    """Hash value under which the instances of a date are found."""
+    return f"{partition}#{shard:02}"
+
+
+def by_process(process_id: int, shard: int) -> str:
+    """Hash value under which the instances of a process are found."""
+    return f"{process_id}#{shard:02}"
+
+
+def position(partition: str, block: int) -> int:
+    """Range value of both lists: orders by partition, then block."""
+    return date.fromisoformat(partition).toordinal() << 32 | block
+
+
+def list_attributes(
+    shards: Shards, partition: str, block: int, process_id: int
+) -> Iterator[tuple[str, str | int]]:
+    """Index attributes of a state or forward item that never change."""
+    shard = block % shards.lists
+    yield "ph", by_partition(partition, shard)
+    yield "qh", by_process(process_id, shard)
+    yield "n", position(partition, block)
+
+
+def due_attributes(
+    shards: Shards, block: int, process_id: int, next_job: int | None, next_task: int | None
+) -> Iterator[tuple[str, str | int]]:
+    """Index attributes that say when there is something to do; none while there is nothing."""
+    if next_job is not None:
+        yield "jh", due_jobs(process_id, block % shards.jobs)
+        yield "jr", next_job
+    if next_task is not None:
+        yield "th", due_tasks(block % shards.tasks)
+        yield "tr", next_task

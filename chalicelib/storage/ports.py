@@ -1,0 +1,163 @@
+"""The port that every store implements: items, read by key, found by index, written under guards.
+
+An item has a key of two parts (partition key and sort key, as in DynamoDB), a revision, a body that only the
+codec understands, and the few attributes in the clear that the indexes need. The indexes themselves are
+defined once, in `infra/tables.json`, and read from there by every adapter.
+
+The adapters are `memory` (the reference), `sqlite` (embedded default) and `dynamodb`; one conformance suite
+runs on all of them (`tests/storage`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+MAX_WRITES = 100
+"""Items in one commit. Source: Amazon DynamoDB API reference, TransactWriteItems."""
+
+
+class Key(NamedTuple):
+    """Address of an item; all items with one partition key lie together, in the order of their sort keys."""
+
+    partition: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is stored.
+
+    Attributes:
+        key: Its address.
+        body: Bytes that only the codec understands.
+        revision: Counts the writes of this item, from 1.
+        index: Index attributes by name (`infra/tables.json`), text or whole numbers; an item is in an index
+            if it has both of the index's attributes.
+    """
+
+    key: Key
+    body: bytes
+    revision: int = 1
+    index: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole item.
+
+    Attributes:
+        item: The new item, index attributes included.
+        guard: Revision that must be stored now; 0: the key must be free; None: no condition (immutable items
+            only, whose key nobody else can have).
+    """
+
+    item: Item
+    guard: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item.
+
+    Attributes:
+        key: Its address; nothing there is fine if there is no guard.
+        guard: Revision that must be stored now; None: no condition.
+    """
+
+    key: Key
+    guard: int | None = None
+
+
+Write = Put | Delete
+
+
+class Entry(NamedTuple):
+    """One hit in an index.
+
+    Attributes:
+        range: Value of the index's range attribute.
+        key: The item it belongs to.
+    """
+
+    range: str | int
+    key: Key
+
+
+class StaleWrite(Exception):
+    """A guard did not hold: another writer was first. Nothing was written; read again and think again."""
+
+
+class Throttled(Exception):
+    """The store refuses for the moment (capacity, a lock held by another process); nothing was written."""
+
+
+class Items(Protocol):
+    """A store of items."""
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Read items, strongly consistent: whatever was committed before the call is seen.
+
+        Args:
+            keys: Any number of distinct keys.
+
+        Returns:
+            One answer per key, in the order of the keys; None where there is no item.
+        """
+        ...
+
+    def query(
+        self,
+        index: str,
+        hash_value: str,
+        *,
+        low: str | int | None = None,
+        high: str | int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        """Find entries of an index under one hash value, in rising order of (range, partition key, sort key).
+
+        On DynamoDB an index may lag behind the items by a moment; the item itself decides.
+
+        Args:
+            index: Name of an index in `infra/tables.json`.
+            hash_value: Value of its hash attribute.
+            low: Smallest range value, included; None: from the first.
+            high: Largest range value, included; None: to the last.
+            limit: Most entries to answer, at least 1. To go on, call again with `low` = the last range seen
+                and skip what was seen before.
+        """
+        ...
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Carry out all writes, or none.
+
+        A single write costs a single conditional request; several go into one transaction.
+
+        Args:
+            writes: 1 to 100 writes, no key twice.
+
+        Raises:
+            StaleWrite: A guard did not hold; nothing was written.
+            Throttled: The store was too busy until the adapter's own retries were used up; nothing was
+                written.
+        """
+        ...
+
+    def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
+        """Commit many independent groups of writes, each all or none, as fast as the store can.
+
+        Returns:
+            For each group whether it was written; False where a guard did not hold.
+        """
+        ...
+
+    def add(self, key: Key, amount: int) -> int:
+        """Add to a counter and answer its new value; a counter that was never added to is 0.
+
+        Counters live apart from items: `get` does not see them.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release files, connections and threads; the store cannot be used afterwards."""
+        ...

@@ -1,0 +1,497 @@
+"""Processes and process instances as items: what is written, in which order, under which guard.
+
+An ordinary command costs one get and one conditional put of the state item. Pages, values and forwards are
+immutable and written before the state that refers to them; who is overtaken then removes its own
+(ARCHITECTURE 3, docs/adr/0002).
+"""
+
+import base64
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..bpmn.model import Process
+from ..engine.errors import ExecutionError
+from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
+from ..engine.moment import Moment
+from ..engine.records import DeployedProcess, Instant, Record, Variable
+from ..service.environment import Overtaken, Ref, Unavailable, Work
+from . import codec, keys
+from .keys import Shards
+from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Throttled, Write
+
+FIT = 850
+"""Bytes of a state body that, with keys and index attributes, stay within one write unit (1 KB)."""
+
+SPILL = 64
+"""Characters from which on a variable moves into a value item, once the state does not fit."""
+
+FOLD = 8
+"""Page names of one level; the next page then takes them in."""
+
+LEASES = (1, 8, 64, 512)
+"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy."""
+
+_FORWARD = b"F"
+
+
+@dataclass(slots=True)
+class Mark:
+    """What the store remembers about an instance that it has read.
+
+    Attributes:
+        revision: Of the state item; 0 for a new instance.
+        ended: Rows of ended records that lie in the state item.
+        pages: Names of pages by level; a page of level n + 1 stands for `FOLD` pages of level n as well.
+        values: Names of the value items that its variables refer to.
+        blocks: Id blocks that have their item.
+    """
+
+    revision: int = 0
+    ended: bytes = b""
+    pages: list[list[str]] = field(default_factory=list)
+    values: frozenset[str] = frozenset()
+    blocks: int = 1
+
+
+@dataclass(slots=True)
+class Draft:
+    """The writes of one instance, in the order in which they must happen.
+
+    Attributes:
+        before: Immutable items that the state refers to.
+        state: The state item with its guard.
+        after: Items that nothing refers to any more.
+    """
+
+    before: list[Put]
+    state: Put
+    after: list[Delete]
+
+
+class ItemStore:
+    """The store of the service over any adapter of the port `Items`."""
+
+    def __init__(self, items: Items, shards: Shards, random_bytes: Callable[[int], bytes]) -> None:
+        """Begin with empty caches.
+
+        Args:
+            items: The adapter.
+            shards: How the indexes are spread.
+            random_bytes: Source of the random part of page and value names.
+        """
+        self._items = items
+        self._shards = shards
+        self._random_bytes = random_bytes
+        self._processes: dict[int, DeployedProcess] = {}
+        self._process_ids: dict[tuple[str, str], int] = {}
+        self._partitions: set[str] = set()
+        self._leased: dict[str, list[int]] = {}
+        self._leases: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    # Processes
+
+    def process(self, id: int) -> DeployedProcess | None:
+        """A deployed process by id; read once, since it never changes."""
+        found = self._processes.get(id)
+        if found is None:
+            item = self._get(keys.process(id))
+            if item is None:
+                return None
+            found = self._processes[id] = codec.decode_process(item.body)
+        return found
+
+    def find_process(self, bpmn_process_id: str, version: str) -> DeployedProcess | None:
+        """A deployed process by BPMN process id and version; the catalog is read on a miss only."""
+        name = (bpmn_process_id, version)
+        if name not in self._process_ids:
+            self._process_ids.update({(row[1], row[2]): row[0] for row in self._catalog()[1]["processes"]})
+        id = self._process_ids.get(name)
+        return None if id is None else self.process(id)
+
+    def processes(self) -> list[DeployedProcess]:
+        """All deployed processes, by id."""
+        found = (self.process(row[0]) for row in self._catalog()[1]["processes"])
+        return [process for process in found if process is not None]
+
+    def add_process(
+        self,
+        model: Process,
+        xml: bytes,
+        version: str,
+        moment: Moment,
+        parallelism: int,
+        tags: dict[str, str | None],
+    ) -> DeployedProcess:
+        """Deploy a process in one transaction with the catalog, whose revision guards the next id."""
+        revision, catalog = self._catalog()
+        rows = catalog["processes"]
+        process = DeployedProcess(
+            rows[-1][0] + 1 if rows else 1,
+            model.bpmn_process_id,
+            version,
+            moment.now,
+            moment.actor,
+            catalog["nextElementId"],
+            model,
+            parallelism,
+            tags,
+        )
+        rows.append([process.id, process.bpmn_process_id, version])
+        catalog["nextElementId"] += len(model.elements)
+        with _overtaken():
+            self._items.commit(
+                [
+                    Put(Item(keys.CATALOG, codec.encode_json(catalog), revision + 1), revision),
+                    Put(Item(keys.process(process.id), codec.encode_process(process)), 0),
+                    Put(Item(keys.bpmn_xml(process.id), codec.encode_bytes(xml)), 0),
+                ]
+            )
+        self._processes[process.id] = process
+        return process
+
+    def bpmn_xml(self, id: int) -> bytes | None:
+        """The XML of a deployed process, byte for byte."""
+        item = self._get(keys.bpmn_xml(id))
+        return None if item is None else codec.decode_bytes(item.body)
+
+    def _catalog(self) -> tuple[int, dict[str, Any]]:
+        item = self._get(keys.CATALOG)
+        if item is None:
+            return 0, {"nextElementId": 1, "processes": []}
+        return item.revision, codec.decode_json(item.body)
+
+    # Id blocks
+
+    def lease_block(self, partition: str) -> int:
+        """An id block that nobody else has, from those that this process has leased."""
+        with self._lock:
+            leased = self._leased.setdefault(partition, [])
+            if not leased:
+                self._remember_partition(partition)
+                lease = self._leases.get(partition, 0)
+                self._leases[partition] = lease + 1
+                leased.extend(self._take_blocks(partition, LEASES[min(lease, len(LEASES) - 1)]))
+                leased.reverse()
+            return leased.pop()
+
+    def _take_blocks(self, partition: str, amount: int) -> list[int]:
+        with _overtaken():
+            end = self._items.add(keys.blocks(partition), amount)
+        if end > keys.MAX_BLOCKS:
+            raise ExecutionError(
+                f"partition {partition} has no ids left: {keys.MAX_BLOCKS} id blocks are used"
+            )
+        return list(range(end - amount, end))
+
+    def _remember_partition(self, partition: str) -> None:
+        """List a date before anything is written under it, so that queries find it."""
+        while partition not in self._partitions:
+            item = self._get(keys.PARTITIONS)
+            known = codec.decode_json(item.body) if item else []
+            if partition not in known:
+                revision = item.revision if item else 0
+                body = codec.encode_json(sorted([*known, partition]))
+                try:
+                    self._items.commit([Put(Item(keys.PARTITIONS, body, revision + 1), revision)])
+                except StaleWrite:
+                    continue
+            self._partitions.update(known, [partition])
+
+    # Process instances: read
+
+    def load(self, partition: str, id: int) -> Work | None:
+        """The process instance that owns an id: one strongly consistent get, two for a further block."""
+        return self.load_many([Ref(partition, (id - 1) // IDS_PER_BLOCK)])[0]
+
+    def load_many(self, refs: Sequence[Ref]) -> list[Work | None]:
+        """Process instances by reference, strongly consistent."""
+        with _overtaken():
+            items = self._items.get([keys.instance(*ref) for ref in refs])
+            forwards = {
+                at: keys.instance(refs[at].partition, int(item.body[1:]))
+                for at, item in enumerate(items)
+                if item is not None and item.body.startswith(_FORWARD)
+            }
+            for at, key in forwards.items():
+                items[at] = self._items.get([key])[0]
+        return [self._decode(item) if item is not None else None for item in items]
+
+    def _decode(self, item: Item) -> Work:
+        state, ended = codec.unpack(item.body)
+        instance, pages = codec.decode_open(state, keys.block_of(item.key)[0])
+        values = frozenset(v.stored_as for v in instance.variables.values() if v.stored_as is not None)
+        process = self.process(instance.process_id)
+        assert process is not None, "a process is never removed while it has instances"
+        return Work(instance, process, Mark(item.revision, ended, pages, values, len(instance.blocks)))
+
+    def history(self, work: Work) -> list[Record]:
+        """The ended records: those in the state item, and those in pages, level by level."""
+        instance, mark = work.instance, work.mark
+        ended = [mark.ended]
+        names = [name for level in mark.pages for name in level]
+        while names:
+            found = self._items.get(
+                [keys.page(instance.partition, instance.blocks[0], name) for name in names]
+            )
+            pages = [codec.decode_page(item.body) for item in found if item is not None]
+            assert len(pages) == len(names), "a page is written before the state that refers to it"
+            ended += [rows for _, rows in pages]
+            names = [name for folded, _ in pages for name in folded]
+        return [record for rows in ended if rows for record in codec.decode_ended(rows, instance.created_at)]
+
+    def read_values(self, work: Work, variables: Sequence[Variable]) -> None:
+        """Fill in the values that do not lie in the instance itself, one get per value item."""
+        instance = work.instance
+        names = sorted({v.stored_as for v in variables if v.stored_as is not None and v.value is None})
+        if not names:
+            return
+        found = self._items.get([keys.value(instance.partition, instance.blocks[0], name) for name in names])
+        bundles = {
+            name: codec.decode_json(item.body)
+            for name, item in zip(names, found, strict=True)
+            if item is not None
+        }
+        for variable in variables:
+            if variable.stored_as is not None and variable.value is None:
+                if variable.stored_as not in bundles:
+                    raise Overtaken(f"value of {variable.name} was replaced meanwhile")
+                variable.value = bundles[variable.stored_as][str(variable.id)]
+
+    # Process instances: write
+
+    def commit(self, work: Work) -> None:
+        """Write a process instance, if nobody has since it was read."""
+        draft = self._draft(work)
+        if draft.before:
+            with _overtaken():
+                self._items.commit_each([[put] for put in draft.before])
+        try:
+            with _overtaken():
+                self._items.commit([draft.state])
+        except Overtaken:
+            self._remove([Delete(put.item.key) for put in draft.before])
+            raise
+        self._remove(draft.after)
+
+    def commit_each(self, works: Sequence[Work]) -> list[bool]:
+        """Write several process instances, each for itself."""
+        drafts = [self._draft(work) for work in works]
+        before = [put for draft in drafts for put in draft.before]
+        with _overtaken():
+            if before:
+                self._items.commit_each([[put] for put in before])
+            written = self._items.commit_each([[draft.state] for draft in drafts])
+        for draft, was_written in zip(drafts, written, strict=True):
+            self._remove(draft.after if was_written else [Delete(put.item.key) for put in draft.before])
+        return written
+
+    def _remove(self, deletes: Sequence[Delete]) -> None:
+        if deletes:
+            self._items.commit_each([[delete] for delete in deletes])
+
+    def _draft(self, work: Work) -> Draft:
+        instance, mark = work.instance, work.mark or Mark()
+        before = self._further_blocks(instance, mark)
+        ended = b",".join(filter(None, [mark.ended, codec.encode_ended(instance.ended, instance.created_at)]))
+        pages = mark.pages
+        opened = codec.encode_open(instance, pages)
+        body = codec.pack(opened, ended)
+        if len(body) > FIT and len(ended) >= len(opened):
+            put, pages = self._page(instance, mark, ended)
+            before.append(put)
+            ended = b""
+            opened = codec.encode_open(instance, pages)
+            body = codec.pack(opened, ended)
+        if len(body) > FIT and (spilled := self._spill(instance, mark)):
+            before.append(spilled)
+            body = codec.pack(codec.encode_open(instance, pages), ended)
+        state = Put(self._state(instance, mark.revision + 1, body), mark.revision)
+        return Draft(before, state, self._unused_values(instance, mark))
+
+    def _state(self, instance: ProcessInstance, revision: int, body: bytes) -> Item:
+        block = instance.blocks[0]
+        return Item(
+            keys.instance(instance.partition, block),
+            body,
+            revision,
+            dict(
+                (
+                    *keys.list_attributes(self._shards, instance.partition, block, instance.process_id),
+                    *keys.due_attributes(
+                        self._shards,
+                        block,
+                        instance.process_id,
+                        instance.next_due_job(),
+                        instance.next_due_task(),
+                    ),
+                )
+            ),
+        )
+
+    def _further_blocks(self, instance: ProcessInstance, mark: Mark) -> list[Put]:
+        """Forward items for the id blocks that the instance has outgrown its own with.
+
+        They come straight from the counter, so that ids rise, and a quarter more than needed, so that they
+        form runs.
+        """
+        missing = instance.missing_blocks()
+        if missing:
+            taken = self._take_blocks(instance.partition, max(missing, len(instance.blocks) // 4))
+            instance.blocks.extend(taken)
+        first = instance.blocks[0]
+        return [
+            Put(
+                Item(
+                    keys.instance(instance.partition, block),
+                    _FORWARD + str(first).encode(),
+                    index=dict(
+                        keys.list_attributes(self._shards, instance.partition, block, instance.process_id)
+                    ),
+                ),
+                None,
+            )
+            for block in instance.blocks[mark.blocks :]
+        ]
+
+    def _page(self, instance: ProcessInstance, mark: Mark, ended: bytes) -> tuple[Put, list[list[str]]]:
+        """A page of the ended records; it takes in the names of a level that is full."""
+        name = self._name(mark)
+        levels = [list(level) for level in mark.pages]
+        full = next((at for at, level in enumerate(levels) if len(level) >= FOLD), None)
+        folded: list[str] = []
+        if full is not None:
+            folded, levels[full] = levels[full], []
+        at = 0 if full is None else full + 1
+        if at == len(levels):
+            levels.append([])
+        levels[at].append(name)
+        key = keys.page(instance.partition, instance.blocks[0], name)
+        return Put(Item(key, codec.encode_page(ended, folded)), None), levels
+
+    def _spill(self, instance: ProcessInstance, mark: Mark) -> Put | None:
+        """A value item for the longer values that lie in the instance; the variables then refer to it."""
+        spilled = [v for v in instance.variables.values() if v.value is not None and len(v.value) > SPILL]
+        spilled = [v for v in spilled if v.stored_as is None]
+        if not spilled:
+            return None
+        name = self._name(mark)
+        body = codec.encode_json({v.id: v.value for v in spilled})
+        for variable in spilled:
+            variable.value, variable.stored_as = None, name
+        return Put(Item(keys.value(instance.partition, instance.blocks[0], name), body), None)
+
+    def _unused_values(self, instance: ProcessInstance, mark: Mark) -> list[Delete]:
+        unused = mark.values - {v.stored_as for v in instance.variables.values()}
+        return [Delete(keys.value(instance.partition, instance.blocks[0], name)) for name in sorted(unused)]
+
+    def _name(self, mark: Mark) -> str:
+        """A name that no racer has: two may write for the same revision."""
+        return f"{mark.revision + 1:x}-{base64.urlsafe_b64encode(self._random_bytes(3)).decode()}"
+
+    # Look-ups by index
+
+    def partitions(self) -> list[str]:
+        """All dates that have process instances, rising."""
+        item = self._get(keys.PARTITIONS)
+        return codec.decode_json(item.body) if item else []
+
+    def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
+        """Process instances of a process with a due job that nobody holds, earliest first."""
+        hashes = [keys.due_jobs(process_id, shard) for shard in range(self._shards.jobs)]
+        return self._due(keys.DUE_JOBS, hashes, now)
+
+    def due_tasks(self, now: Instant) -> Iterator[tuple[Instant, Ref]]:
+        """Process instances with a due task, earliest first."""
+        return self._due(keys.DUE_TASKS, [keys.due_tasks(shard) for shard in range(self._shards.tasks)], now)
+
+    def _due(self, index: str, hashes: Sequence[str], now: Instant) -> Iterator[tuple[Instant, Ref]]:
+        walks = [self._walk(index, hash_value, high=now) for hash_value in hashes]
+        return ((Instant(int(entry.range)), Ref(*keys.block_of(entry.key))) for entry in heapq.merge(*walks))
+
+    def instances(self, partition: str | None, process_id: int | None) -> Iterator[Ref]:
+        """All process instances, one reference per id block, by partition and block."""
+        if process_id is not None:
+            hashes = [keys.by_process(process_id, shard) for shard in range(self._shards.lists)]
+            low = keys.position(partition, 0) if partition else None
+            high = keys.position(partition, keys.MAX_BLOCKS) if partition else None
+            walks = [self._walk(keys.BY_PROCESS, hash_value, low, high) for hash_value in hashes]
+            yield from (Ref(*keys.block_of(entry.key)) for entry in heapq.merge(*walks))
+            return
+        for date in [partition] if partition else self.partitions():
+            hashes = [keys.by_partition(date, shard) for shard in range(self._shards.lists)]
+            walks = [self._walk(keys.BY_PARTITION, hash_value) for hash_value in hashes]
+            yield from (Ref(*keys.block_of(entry.key)) for entry in heapq.merge(*walks))
+
+    def _walk(
+        self, index: str, hash_value: str, low: int | None = None, high: int | None = None, size: int = 100
+    ) -> Iterator[Entry]:
+        """All entries of a range, page by page."""
+        seen: set[Key] = set()
+        while True:
+            wanted = size + len(seen)
+            with _overtaken():
+                entries = self._items.query(index, hash_value, low=low, high=high, limit=wanted)
+            yield from (entry for entry in entries if entry.key not in seen)
+            if len(entries) < wanted:
+                return
+            low = int(entries[-1].range)
+            seen = {entry.key for entry in entries if entry.range == low}
+
+    # The engine as a whole
+
+    def clock_offset(self) -> int:
+        """How far the engine's clock is ahead, in milliseconds."""
+        item = self._get(keys.CLOCK)
+        return int(codec.decode_json(item.body)) if item else 0
+
+    def set_clock_offset(self, old: int, new: int) -> None:
+        """Move the clock, if it still stands where it was read."""
+        item = self._get(keys.CLOCK)
+        revision = item.revision if item else 0
+        if item is not None and codec.decode_json(item.body) != old:
+            raise Overtaken("the clock was moved meanwhile")
+        self._put(Put(Item(keys.CLOCK, codec.encode_json(new), revision + 1), revision))
+
+    def api_key_hashes(self) -> list[str]:
+        """Hashes of the API keys that have been made."""
+        item = self._get(keys.API_KEYS)
+        return codec.decode_json(item.body) if item else []
+
+    def add_api_key_hash(self, hash: str) -> None:
+        """Remember an API key."""
+        item = self._get(keys.API_KEYS)
+        revision = item.revision if item else 0
+        hashes = codec.decode_json(item.body) if item else []
+        self._put(Put(Item(keys.API_KEYS, codec.encode_json([*hashes, hash]), revision + 1), revision))
+
+    def check(self) -> None:
+        """Read something."""
+        self._get(keys.CATALOG)
+
+    def close(self) -> None:
+        """Release the adapter."""
+        self._items.close()
+
+    def _get(self, key: Key) -> Item | None:
+        with _overtaken():
+            return self._items.get([key])[0]
+
+    def _put(self, write: Write) -> None:
+        with _overtaken():
+            self._items.commit([write])
+
+
+@contextmanager
+def _overtaken() -> Iterator[None]:
+    """Say the adapters' two refusals in the words of the service."""
+    try:
+        yield
+    except StaleWrite as stale:
+        raise Overtaken(str(stale)) from stale
+    except Throttled as throttled:
+        raise Unavailable(str(throttled)) from throttled

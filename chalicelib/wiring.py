@@ -1,0 +1,105 @@
+"""Chooses the parts; the only file that knows all of them."""
+
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from .api.auth import Access
+from .engine.records import Instant
+from .service.environment import Cipher, Environment, Store
+from .settings import Settings
+from .storage.keys import Shards
+from .storage.ports import Items
+from .storage.store import ItemStore
+
+DEADLINE = 20.0
+"""Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Counts:
+    """What this process has counted since it started.
+
+    Attributes:
+        overtaken: How often a command had to be thought again, by its name.
+    """
+
+    overtaken: dict[str, int] = field(default_factory=dict)
+
+    def count_overtaken(self, name: str) -> None:
+        """One more."""
+        self.overtaken[name] = self.overtaken.get(name, 0) + 1
+
+
+def build(settings: Settings, counts: Counts | None = None) -> Environment:
+    """The environment that the settings ask for."""
+    items, shards = _items(settings)
+    return environment(settings, ItemStore(items, shards, os.urandom), counts=counts or Counts())
+
+
+def environment(
+    settings: Settings,
+    store: Store,
+    *,
+    wall_clock: Callable[[], Instant] | None = None,
+    counts: Counts | None = None,
+) -> Environment:
+    """The environment around a store; tests hand in their clock."""
+    return Environment(
+        store,
+        wall_clock or _utc_now,
+        cipher=_cipher(settings),
+        eager=settings.task_mode == "eager",
+        engine_id=settings.engine_id,
+        task_retries=settings.task_retries,
+        can_set_time=settings.set_time,
+        pauses=_pauses,
+        pause=time.sleep,
+        overtaken=(counts or Counts()).count_overtaken,
+    )
+
+
+def access(settings: Settings, store: Store) -> Access:
+    """Who may come in."""
+    return Access(settings.basic_auth, settings.api_key, store)
+
+
+def _items(settings: Settings) -> tuple[Items, Shards]:
+    if settings.store == "memory":
+        from .storage.memory import MemoryItems
+
+        return MemoryItems(), Shards()
+    if settings.store == "sqlite":
+        from .storage.sqlite import SqliteItems
+
+        return SqliteItems(settings.data), Shards()
+    # Half of a cold start; only where it is needed.
+    from .storage.dynamodb import connect
+
+    return connect(settings.data), Shards(jobs=1, tasks=4, lists=16)
+
+
+def _cipher(settings: Settings) -> Cipher | None:
+    if not settings.encryption_keys:
+        return None
+    from .storage.cipher import AesCipher
+
+    return AesCipher(settings.encryption_keys, os.urandom)
+
+
+def _utc_now() -> Instant:
+    return Instant(time.time_ns() // 1_000_000)
+
+
+def _pauses() -> Iterator[float]:
+    """Short and jittered at first, longer later, until the deadline."""
+    end = time.monotonic() + DEADLINE
+    longest = 0.002
+    while time.monotonic() < end:
+        yield random.uniform(0, longest)
+        longest = min(longest * 2, 0.5)

@@ -1,0 +1,132 @@
+"""Variables of process instances."""
+
+import base64
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.contract import commands as c
+from chalicelib.engine.errors import Conflict, InvalidCommand, NotFound
+from chalicelib.settings import Settings
+from tests.conftest import Play
+from tests.play import WORKER, Engine, Order
+
+
+def put(engine: Engine, order: Order, *variables: dict[str, object]) -> None:
+    engine.send(
+        c.SetProcessVariables(
+            partition=order.partition, id=order.id, variables=list(variables), workerId=WORKER
+        )
+    )
+
+
+def text(name: str, value: str, **fields: object) -> dict[str, object]:
+    return {"name": name, "data": {"encoding": "text", "value": value, **fields}}
+
+
+@pytest.mark.every_store
+def test_variables_are_set_changed_and_deleted(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn", variables=[text("a", "1"), text("b", "2")])
+
+    put(engine, order, text("b", "20"), text("c", "3"), {"name": "a"})
+
+    assert order.variables() == {"b": "20", "c": "3"}
+    names = c.GetProcessVariables(partition=order.partition, id=order.id, names="c,x")
+    assert engine.send(names) == {"count": 1, "variables": [text("c", "3")]}
+
+
+def test_query_shows_variables_without_values(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn", variables=[text("a", "1"), text("b", "2")])
+    engine.clock.advance("PT1H")
+    put(engine, order, text("a", "10"))
+
+    a, b = order.query(c.QueryVariables, processInstanceId=order.id)
+
+    assert (a["name"], a["encoding"], a["encrypted"], "value" in a) == ("a", "text", False, False)
+    assert (a["createdAt"], a["updatedAt"]) == ("2030-01-01T08:00:00.000Z", "2030-01-01T09:00:00.000Z")
+    assert b["createdAt"] == b["updatedAt"]
+    assert [row["name"] for row in order.query(c.QueryVariables, names=["b"])] == ["b"]
+
+
+def test_of_two_with_the_same_name_the_first_counts(play: Play) -> None:
+    order = play("task/service.bpmn", variables=[text("a", "first"), text("a", "second")])
+
+    assert order.variables() == {"a": "first"}
+
+
+@pytest.mark.every_store
+def test_variable_of_any_size_is_kept_whole(play: Play, engine: Engine) -> None:
+    large = "".join(chr(0x4E00 + (number * 7919) % 20000) for number in range(300_000))
+    assert len(large.encode()) == 900_000
+    order = play("task/service.bpmn", variables=[text("small", "1"), text("large", large)])
+
+    assert order.variables() == {"small": "1", "large": large}
+    order.complete_job("serviceTask", processVariables=[text("other", "2")])
+    assert order.variables() == {"small": "1", "large": large, "other": "2"}
+
+
+def test_replaced_large_variable_leaves_nothing_behind(engine: Engine) -> None:
+    stored = engine.record()
+    order = engine.start(engine.deploy("task/service.bpmn"), variables=[text("large", str(list(range(900))))])
+    assert any(key.sort.startswith("VALUE#") for key in stored.keys)
+
+    put(engine, order, text("large", "short"))
+
+    assert order.variables() == {"large": "short"}
+    assert not any(key.sort.startswith("VALUE#") for key in stored.keys)
+
+
+def test_job_sets_variables_of_process_and_element(play: Play) -> None:
+    order = play("task/service.bpmn")
+
+    order.complete_job("serviceTask", processVariables=[text("p", "1")], elementVariables=[text("e", "2")])
+
+    assert order.variables() == {"p": "1"}
+    process_scope, element_scope = order.query(c.QueryVariables, processInstanceId=order.id)
+    assert "elementInstanceId" not in process_scope
+    (task,) = order.element_instances("serviceTask")
+    assert element_scope["elementInstanceId"] == task["id"]
+
+
+def test_variables_of_an_ended_instance_are_read_and_not_written(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn", variables=[text("a", "1")])
+    order.complete_job("serviceTask")
+
+    assert order.variables() == {"a": "1"}
+    with pytest.raises(Conflict, match="process instance 2030-01-01/1 is ended"):
+        put(engine, order, text("a", "2"))
+
+
+@pytest.mark.parametrize("id", [2, 65])
+def test_unknown_instance_is_not_found(play: Play, engine: Engine, id: int) -> None:
+    play("task/service.bpmn")
+
+    with pytest.raises(NotFound, match=f"process instance 2030-01-01/{id} could not be found"):
+        engine.send(c.GetProcessVariables(partition="2030-01-01", id=id))
+
+
+# Encryption
+
+
+def key(byte: int) -> str:
+    return base64.b64encode(bytes([byte]) * 32).decode()
+
+
+def with_keys(engine: Engine, *keys: str) -> None:
+    engine.settings = Settings.read({"BPMN_ENCRYPTION_KEYS": ",".join(keys), "BPMN_SET_TIME": "on"})
+    engine.env = wiring.environment(engine.settings, engine.env.store, wall_clock=engine.clock)
+
+
+def test_encrypted_variable_is_readable_after_its_key_was_rotated(play: Play, engine: Engine) -> None:
+    with_keys(engine, key(1))
+    order = play("task/service.bpmn", variables=[text("card", "4111", encrypted=True)])
+    with_keys(engine, key(2), key(1))
+
+    answer = engine.send(c.GetProcessVariables(partition=order.partition, id=order.id))
+
+    assert answer["variables"] == [text("card", "4111", encrypted=True)]
+
+
+def test_nothing_is_encrypted_without_a_key(play: Play) -> None:
+    with pytest.raises(InvalidCommand, match="variable card cannot be encrypted"):
+        play("task/service.bpmn", variables=[text("card", "4111", encrypted=True)])

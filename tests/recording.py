@@ -1,0 +1,84 @@
+"""A store that remembers what was asked of it, and lets a test act in between."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from chalicelib.storage.ports import Delete, Entry, Item, Items, Key, StaleWrite, Write
+
+
+class Recording:
+    """The port `Items` around another store.
+
+    Attributes:
+        calls: How often each verb was used.
+        keys: What lies in the store, of all that was written through this object.
+        written: Every key that was ever written, in order.
+        before_commit: Called once, before the next commit of a state item, and then forgotten.
+    """
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+        self.calls: Counter[str] = Counter()
+        self.keys: set[Key] = set()
+        self.written: list[Key] = []
+        self.before_commit: Callable[[], object] | None = None
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        self.calls["get"] += len(keys)
+        return self._items.get(keys)
+
+    def query(
+        self,
+        index: str,
+        hash_value: str,
+        *,
+        low: str | int | None = None,
+        high: str | int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        self.calls["query"] += 1
+        return self._items.query(index, hash_value, low=low, high=high, limit=limit)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        self._act_in_between(writes)
+        self.calls["write" if len(writes) == 1 else "transaction"] += 1
+        self._items.commit(writes)
+        self._note(writes)
+
+    def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
+        for writes in groups:
+            self._act_in_between(writes)
+        self.calls["write"] += len(groups)
+        written = self._items.commit_each(groups)
+        for writes, was_written in zip(groups, written, strict=True):
+            if was_written:
+                self._note(writes)
+        return written
+
+    def add(self, key: Key, amount: int) -> int:
+        self.calls["add"] += 1
+        return self._items.add(key, amount)
+
+    def close(self) -> None:
+        self._items.close()
+
+    def _act_in_between(self, writes: Sequence[Write]) -> None:
+        is_state = any(not isinstance(write, Delete) and write.item.key.sort == "STATE" for write in writes)
+        if is_state and self.before_commit is not None:
+            act, self.before_commit = self.before_commit, None
+            act()
+
+    def _note(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            if isinstance(write, Delete):
+                self.keys.discard(write.key)
+            else:
+                self.keys.add(write.item.key)
+                self.written.append(write.item.key)
+
+
+class Losing(Recording):
+    """A store in which every guarded write comes too late."""
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        raise StaleWrite("somebody was first")
