@@ -77,7 +77,12 @@ class Settings:
     """Everything that can be set. Secrets are not in its text form."""
 
     store: str = _setting("sqlite", "Where everything is kept: memory, sqlite or dynamodb", _one_of(*STORES))
-    data: str = _setting("bpmn.db", "File of the sqlite store, or prefix of the DynamoDB table")
+    data: str | None = _setting(
+        None, "File of the sqlite store (bpmn.db), or prefix of the name of the DynamoDB table (bpmn)"
+    )
+    bucket: str | None = _setting(
+        None, "S3 bucket of the dynamodb store, for what does not fit into one of its items"
+    )
     task_mode: str = _setting(
         "eager",
         "When due tasks run: eager, inside the command that makes them; deferred, when asked",

@@ -64,6 +64,18 @@ def environment(
     )
 
 
+def create_tables(settings: Settings) -> None:
+    """Make the DynamoDB table (and the bucket) if they are missing; on AWS the stack makes them."""
+    if settings.store == "dynamodb":
+        import boto3
+
+        from .storage.dynamodb import create_bucket, create_table
+
+        create_table(boto3.client("dynamodb"), _table(settings))
+        if settings.bucket is not None:
+            create_bucket(boto3.client("s3"), settings.bucket)
+
+
 def access(settings: Settings, store: Store) -> Access:
     """Who may come in."""
     return Access(settings.basic_auth, settings.api_key, store)
@@ -77,11 +89,15 @@ def _items(settings: Settings) -> tuple[Items, Shards]:
     if settings.store == "sqlite":
         from .storage.sqlite import SqliteItems
 
-        return SqliteItems(settings.data), Shards()
+        return SqliteItems(settings.data or "bpmn.db"), Shards()
     # Half of a cold start; only where it is needed.
     from .storage.dynamodb import connect
 
-    return connect(settings.data), Shards(jobs=1, tasks=4, lists=16)
+    return connect(_table(settings), settings.bucket), Shards(jobs=1, tasks=4, lists=16)
+
+
+def _table(settings: Settings) -> str:
+    return f"{settings.data or 'bpmn'}-items"
 
 
 def _cipher(settings: Settings) -> Cipher | None:

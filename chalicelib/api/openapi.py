@@ -83,8 +83,12 @@ def build() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     """Schemas of bodies and answers; what comes from the URL is taken out of the bodies."""
-    commands: list[type[Command]] = [operation.command for operation in OPERATIONS if operation.method != "GET"]
-    results: list[type[BaseModel]] = [operation.result for operation in OPERATIONS if operation.result is not None]
+    commands: list[type[Command]] = [
+        operation.command for operation in OPERATIONS if operation.method != "GET"
+    ]
+    results: list[type[BaseModel]] = [
+        operation.result for operation in OPERATIONS if operation.result is not None
+    ]
     models: list[type[BaseModel]] = [*commands, *results, Problem]
     _, document = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REF, by_alias=True

@@ -218,7 +218,7 @@ def _place(error: ErrorDetails, document: Mapping[str, Any]) -> tuple[str, Any]:
             continue
         path.append(_escaped(str(step)))
         at = _item(at, step)
-    return "#/" + "/".join(path), error["input"] if at is None else at
+    return "#/" + "/".join(path), at or error["input"]
 
 
 def _escaped(name: str) -> str:

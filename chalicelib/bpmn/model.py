@@ -81,7 +81,7 @@ class Process:
     Attributes:
         elements: The process element first, then its content in document order, a scope before its content.
         flows: The sequence flows in document order.
-        is_executable: False if the XML says so.
+        is_executable: True only if the XML says so.
         bpmn_collaboration_id: Id of the collaboration in whose pool the process is drawn, if any.
         bpmn_participant_id: Id of that pool, if any.
         bpmn_participant_name: Name of that pool, if any.
@@ -146,8 +146,8 @@ class Process:
 
 
 def _by_end(ends: Iterable[tuple[int | None, SequenceFlow]]) -> dict[int, tuple[SequenceFlow, ...]]:
-    found: dict[int, tuple[SequenceFlow, ...]] = {}
+    found: dict[int, list[SequenceFlow]] = {}
     for number, flow in ends:
         if number is not None:
-            found[number] = (*found.get(number, ()), flow)
-    return found
+            found.setdefault(number, []).append(flow)
+    return {number: tuple(flows) for number, flows in found.items()}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.alias_generators import to_camel
 
 from ..bpmn.types import ElementType
@@ -187,60 +187,25 @@ class Variable(Result):
     updated_by: str
 
 
-class ProcessRes(Result):
-    """Processes found."""
-
-    count: Count
-    results: list[Process]
-
-
-class ElementRes(Result):
-    """Elements found."""
-
-    count: Count
-    results: list[Element]
+def _found(record: type[Result]) -> type[Result]:
+    """The answer of a query over records."""
+    return create_model(
+        f"{record.__name__}Res",
+        __base__=Result,
+        __doc__=f"{record.__name__} records found by a query.",
+        count=(Count, ...),
+        results=(list[record], ...),  # type: ignore[valid-type]
+    )
 
 
-class ProcessInstanceRes(Result):
-    """Process instances found."""
-
-    count: Count
-    results: list[ProcessInstance]
-
-
-class ElementInstanceRes(Result):
-    """Element instances found."""
-
-    count: Count
-    results: list[ElementInstance]
-
-
-class JobRes(Result):
-    """Jobs found."""
-
-    count: Count
-    results: list[Job]
-
-
-class TaskRes(Result):
-    """Tasks found."""
-
-    count: Count
-    results: list[Task]
-
-
-class IncidentRes(Result):
-    """Incidents found."""
-
-    count: Count
-    results: list[Incident]
-
-
-class VariableRes(Result):
-    """Variables found."""
-
-    count: Count
-    results: list[Variable]
+ProcessRes = _found(Process)
+ElementRes = _found(Element)
+ProcessInstanceRes = _found(ProcessInstance)
+ElementInstanceRes = _found(ElementInstance)
+JobRes = _found(Job)
+TaskRes = _found(Task)
+IncidentRes = _found(Incident)
+VariableRes = _found(Variable)
 
 
 class GetProcessVariablesRes(Result):

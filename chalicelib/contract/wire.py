@@ -11,6 +11,7 @@ from ..engine.records import (
     Incident,
     Instant,
     Job,
+    Record,
     Task,
     Variable,
     Work,
@@ -74,16 +75,11 @@ def element_instance(record: ElementInstance, instance: ProcessInstance, process
     """An element instance."""
     element = process.model.elements[record.element]
     return _set_fields(
-        partition=instance.partition,
-        id=instance.public_id(record.id),
+        **_origin(record, instance, process),
         parentId=_id(instance, record.parent_id),
         elementId=process.element_id(record.element),
-        processId=process.id,
-        processInstanceId=instance.id,
         bpmnElementId=element.bpmn_element_id,
         bpmnElementType=element.type,
-        createdAt=format_instant(record.created_at),
-        createdBy=record.created_by,
         endedAt=_time(record.ended_at),
         startedAt=_time(record.started_at),
         state=record.state,
@@ -93,65 +89,33 @@ def element_instance(record: ElementInstance, instance: ProcessInstance, process
 def job(record: Job, instance: ProcessInstance, process: DeployedProcess, now: Instant) -> Json:
     """A job; an unlocked one whose time has come by `now` is shown as DUE."""
     return _set_fields(
-        partition=instance.partition,
-        id=instance.public_id(record.id),
-        elementId=process.element_id(record.element),
-        elementInstanceId=instance.public_id(record.element_instance_id),
-        processId=process.id,
-        processInstanceId=instance.id,
+        **_origin(record, instance, process),
+        **_place(record, instance, process),
+        **_work(record, now),
         bpmnElementId=process.model.elements[record.element].bpmn_element_id,
-        completedAt=_time(record.completed_at),
         correlationKey=instance.correlation_key,
-        createdAt=format_instant(record.created_at),
-        createdBy=record.created_by,
-        dueAt=format_instant(record.due_at),
-        error=record.error,
-        lockedAt=_time(record.locked_at),
-        lockedBy=record.locked_by,
-        retryCount=record.retry_count,
-        state=_work_state(record, now),
-        type=record.type,
     )
 
 
 def task(record: Task, instance: ProcessInstance, process: DeployedProcess, now: Instant) -> Json:
     """A task; an unlocked one whose time has come by `now` is shown as DUE."""
-    on_element = record.element is not None
+    element = None if record.element is None else process.model.elements[record.element]
     return _set_fields(
-        partition=instance.partition,
-        id=instance.public_id(record.id),
-        elementId=process.element_id(record.element or 0) if on_element else None,
-        elementInstanceId=_id(instance, record.element_instance_id),
-        processId=process.id,
-        processInstanceId=instance.id,
-        bpmnElementId=process.model.elements[record.element or 0].bpmn_element_id if on_element else None,
-        completedAt=_time(record.completed_at),
-        createdAt=format_instant(record.created_at),
-        createdBy=record.created_by,
-        dueAt=format_instant(record.due_at),
-        error=record.error,
-        lockedAt=_time(record.locked_at),
-        lockedBy=record.locked_by,
-        retryCount=record.retry_count,
+        **_origin(record, instance, process),
+        **_place(record, instance, process),
+        **_work(record, now),
+        bpmnElementId=element and element.bpmn_element_id,
         serializedTask=record.serialized,
-        state=_work_state(record, now),
-        type=record.type,
     )
 
 
 def incident(record: Incident, instance: ProcessInstance, process: DeployedProcess) -> Json:
     """An incident."""
     return _set_fields(
-        partition=instance.partition,
-        id=instance.public_id(record.id),
-        elementId=None if record.element is None else process.element_id(record.element),
-        elementInstanceId=_id(instance, record.element_instance_id),
+        **_origin(record, instance, process),
+        **_place(record, instance, process),
         jobId=_id(instance, record.job_id),
-        processId=process.id,
-        processInstanceId=instance.id,
         taskId=_id(instance, record.task_id),
-        createdAt=format_instant(record.created_at),
-        createdBy=record.created_by,
         resolvedAt=_time(record.resolved_at),
         resolvedBy=record.resolved_by,
     )
@@ -160,14 +124,8 @@ def incident(record: Incident, instance: ProcessInstance, process: DeployedProce
 def variable(record: Variable, instance: ProcessInstance, process: DeployedProcess) -> Json:
     """A variable without its value."""
     return _set_fields(
-        partition=instance.partition,
-        id=instance.public_id(record.id),
-        elementId=None if record.element is None else process.element_id(record.element),
-        elementInstanceId=_id(instance, record.element_instance_id),
-        processId=process.id,
-        processInstanceId=instance.id,
-        createdAt=format_instant(record.created_at),
-        createdBy=record.created_by,
+        **_origin(record, instance, process),
+        **_place(record, instance, process),
         encoding=record.encoding,
         encrypted=record.encrypted,
         name=record.name,
@@ -187,6 +145,41 @@ def tags(tags: dict[str, str | None]) -> list[Json]:
     return [_set_fields(name=name, value=value) for name, value in sorted(tags.items())]
 
 
+def _origin(record: Record, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """Where a record is found, and who made it when."""
+    return {
+        "partition": instance.partition,
+        "id": instance.public_id(record.id),
+        "processId": process.id,
+        "processInstanceId": instance.id,
+        "createdAt": format_instant(record.created_at),
+        "createdBy": record.created_by,
+    }
+
+
+def _place(record: Work | Incident | Variable, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """The element that a record belongs to, if it does."""
+    return {
+        "elementId": None if record.element is None else process.element_id(record.element),
+        "elementInstanceId": _id(instance, record.element_instance_id),
+    }
+
+
+def _work(record: Work, now: Instant) -> Json:
+    """What jobs and tasks have in common."""
+    is_due = record.state is WorkState.CREATED and record.due_at <= now
+    return {
+        "completedAt": _time(record.completed_at),
+        "dueAt": format_instant(record.due_at),
+        "error": record.error,
+        "lockedAt": _time(record.locked_at),
+        "lockedBy": record.locked_by,
+        "retryCount": record.retry_count,
+        "state": WorkState.DUE if is_due else record.state,
+        "type": record.type,
+    }
+
+
 def _set_fields(**fields: Any) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -197,9 +190,3 @@ def _time(instant: Instant | None) -> str | None:
 
 def _id(instance: ProcessInstance, number: int | None) -> int | None:
     return None if number is None else instance.public_id(number)
-
-
-def _work_state(record: Work, now: Instant) -> WorkState:
-    if record.state is WorkState.CREATED and record.due_at <= now:
-        return WorkState.DUE
-    return record.state

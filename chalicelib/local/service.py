@@ -17,6 +17,7 @@ class LocalService:
 
     def __init__(self, settings: Settings, env: Environment | None = None) -> None:
         """Open the store and make the application."""
+        wiring.create_tables(settings)
         self.env = env or wiring.build(settings)
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)

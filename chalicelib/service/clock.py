@@ -3,11 +3,12 @@
 from typing import Any
 
 from ..bpmn.instants import format_instant
-from ..bpmn.timing import add, next_tick, parse_duration
+from ..bpmn.timing import next_tick
 from ..contract import commands as c
 from ..engine.errors import Conflict, InvalidCommand
 from ..engine.records import Instant
 from .environment import Environment
+from .work import due_after
 
 
 class NotAllowed(Exception):
@@ -45,5 +46,8 @@ def _target(cmd: c.SetTime, now: Instant) -> Instant:
     if cmd.time is not None:
         return Instant(cmd.time)
     if cmd.time_cycle is not None:
-        return Instant(next_tick(cmd.time_cycle, now))
-    return Instant(add(now, parse_duration(cmd.time_duration or "")))
+        try:
+            return Instant(next_tick(cmd.time_cycle, now))
+        except ValueError as fault:
+            raise InvalidCommand(f"{cmd.time_cycle} does not tick any more") from fault
+    return due_after(now, cmd.time_duration)

@@ -98,7 +98,7 @@ def _candidates(cmd: c.LockJobs, env: Environment, now: Instant) -> Iterator[Ref
             return
     process_ids = cmd.process_ids or [process.id for process in env.store.processes()]
     walks = [env.store.due_jobs(process_id, now) for process_id in process_ids]
-    for _, ref in heapq.merge(*walks, key=lambda found: (found[1].partition, found[0])):
+    for _, ref in heapq.merge(*walks):
         if cmd.partition in (None, ref.partition):
             yield ref
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from ..bpmn.instants import format_instant
 from ..bpmn.timing import add, parse_duration
-from ..engine.errors import NotFound
+from ..engine.errors import InvalidCommand, NotFound
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.moment import Moment
 from ..engine.records import Instant
@@ -57,8 +57,15 @@ def new_step(work: Work, moment: Moment) -> Step:
 
 
 def due_after(now: Instant, duration: str | None) -> Instant:
-    """The instant an ISO 8601 duration after now; now without one."""
-    return now if duration is None else Instant(add(now, parse_duration(duration)))
+    """The instant an ISO 8601 duration after now; now without one.
+
+    Raises:
+        InvalidCommand: It leads beyond the calendar.
+    """
+    try:
+        return now if duration is None else Instant(add(now, parse_duration(duration)))
+    except ValueError as fault:
+        raise InvalidCommand(f"{duration} after {format_instant(now)} is beyond the calendar") from fault
 
 
 def partition_of(now: Instant) -> str:

@@ -12,7 +12,6 @@ Source, for every rule without another one: Amazon DynamoDB developer guide, "Dy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from threading import Lock
 from typing import Any
 
 from chalicelib.storage import tables
@@ -143,7 +142,7 @@ _NOTHING = _Stored()
 
 @dataclass
 class Meter:
-    """The port `Items` around a store that is empty at first.
+    """The port `Items` around a store that is empty at first, for one thread.
 
     Attributes:
         bill: What has been asked so far.
@@ -154,7 +153,6 @@ class Meter:
 
     def __post_init__(self) -> None:
         self._stored: dict[Key, _Stored] = {}
-        self._lock = Lock()
 
     def get(self, keys: Sequence[Key]) -> list[Item | None]:
         """One GetItem, or BatchGetItem for several; each item is rounded up by itself."""
@@ -177,16 +175,15 @@ class Meter:
         limit: int = 1000,
     ) -> list[Entry]:
         """Pages as `DynamoItems.query` reads them: all entries of a page together, at half the price."""
-        size = limit + 1
+        place = tables.indexes()[index]
+        seen, asked = 0, limit + 1
         while True:
-            found = self.items.query(index, hash_value, low=low, high=high, limit=size)
-            page = found[-(max(limit + 1, ENTRIES_PER_PAGE)) :] if size > limit + 1 else found
-            place = tables.indexes()[index]
-            bytes_read = sum(entry_size(place, hash_value, entry) for entry in page)
-            self._charge(queries=1, read_units=read_units(bytes_read) / 2)
-            if len(found) < size or found[-1].range != found[limit - 1].range:
+            found = self.items.query(index, hash_value, low=low, high=high, limit=asked)
+            size = sum(entry_size(place, hash_value, entry) for entry in found[seen:])
+            self._charge(queries=1, read_units=read_units(size) / 2)
+            if len(found) < asked or found[-1].range != found[limit - 1].range:
                 return found[:limit]
-            size += max(limit + 1, ENTRIES_PER_PAGE)
+            seen, asked = asked, asked + max(limit + 1, ENTRIES_PER_PAGE)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """One conditional write, or a transaction, in which every item counts twice."""
@@ -206,8 +203,9 @@ class Meter:
         indexes = sum(index_units(old.item, new.item) for old, new in pairs)
         cost["write_units"] += indexes
         self._charge(index_units=indexes, **cost)
-        with self._lock:
-            self._stored.update((tables.key_of(write), new) for write, (_, new) in zip(writes, pairs, strict=True))
+        self._stored.update(
+            (tables.key_of(write), new) for write, (_, new) in zip(writes, pairs, strict=True)
+        )
 
     def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
         """One request per group."""
@@ -230,8 +228,7 @@ class Meter:
         return True
 
     def _charge(self, **costs: Any) -> None:
-        with self._lock:
-            self.bill += Bill(**costs)
+        self.bill += Bill(**costs)
 
 
 def _after(write: Write, is_alone: bool) -> _Stored:

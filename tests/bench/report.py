@@ -59,6 +59,8 @@ class Report:
     def _figure(
         self, name: str, value: float, target: float, is_met: bool, sign: str, unit: str, digits: int
     ) -> None:
-        verdict = "" if is_met else self.miss(f"{name}: {value:,.{digits}f}, target {sign} {target:,.{digits}f}")
+        verdict = (
+            "" if is_met else self.miss(f"{name}: {value:,.{digits}f}, target {sign} {target:,.{digits}f}")
+        )
         goal = f"target {sign} {target:,.{digits}f}"
         self.line(f"  {name:<58} {value:>10,.{digits}f} {unit:<5} {goal} {verdict}".rstrip())

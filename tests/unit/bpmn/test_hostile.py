@@ -59,6 +59,14 @@ HOSTILE = {
     "unknown encoding": (b'<?xml version="1.0" encoding="klingon"?><d>\xff</d>', MALFORMED),
     "encoding that does not fit": (b'<?xml version="1.0" encoding="UTF-16"?><d>\xff</d>', MALFORMED),
     "cut UTF-16": ("<d>\xfc</d>".encode("utf-16")[:-3], MALFORMED),
+    "undeclared prefix in an encoding of many bytes": (
+        b'<?xml version="1.0" encoding="EUC-JP"?><x:d>\xa4\xa2</x:d>',
+        MALFORMED,
+    ),
+    "undeclared prefix in an encoding of the past": (
+        b'<?xml version="1.0" encoding="NEXTSTEP"?><x:d>\xa4\xa2</x:d>',
+        MALFORMED,
+    ),
     "UTF-16 without mark": ("<d></d>".encode("utf-16-le"), MALFORMED),
     "document type in UTF-16": ("<!DOCTYPE d><d>\xfc</d>".encode("utf-16"), DOCUMENT_TYPE),
     "document type in UTF-32": ("<!DOCTYPE d><d>\xfc</d>".encode("utf-32"), DOCUMENT_TYPE),
@@ -74,6 +82,9 @@ LARGE_BUT_FINE = {
     "empty sections": b"<d>" + b"<![CDATA[]]>" * (FULL // 12) + b"</d>",
     "comments": b"<d>" + b"<!---->" * (FULL // 7) + b"</d>",
     "undeclared prefixes": b"<d>" + b"".join(b"<x%d:e/>" % n for n in range(90_000)) + b"</d>",
+    "flows at one task": b"<d><process id='p'><task id='t'/>"
+    + b"".join(b"<sequenceFlow id='f%d' sourceRef='t' targetRef='t'/>" % n for n in range(75_000))
+    + b"</process></d>",
 }
 
 

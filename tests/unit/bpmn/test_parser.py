@@ -309,6 +309,13 @@ def test_a_condition_is_kept_and_cannot_be_executed() -> None:
     assert read.unsupported == (Unsupported("f1", "sequenceFlow/conditionExpression", 0),)
 
 
+@pytest.mark.parametrize("vendor", ["", '<acme:remark xmlns:acme="urn:acme">why</acme:remark>'])
+def test_only_the_text_of_the_condition_itself_counts(vendor: str) -> None:
+    condition = f"what<conditionExpression>{vendor}amount</conditionExpression>"
+
+    assert process(SPLIT.format(condition)).flows[1].condition == "amount"
+
+
 def test_a_condition_on_a_default_flow_is_ignored() -> None:
     read = process(SPLIT.format(""))
 

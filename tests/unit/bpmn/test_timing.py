@@ -214,7 +214,7 @@ def test_a_tick_in_the_hour_that_comes_twice_comes_once_and_never_before_now() -
         "* * * * * *",
     ]
     + ["1/2/3 * * * *", "5-1 * * * *", "*/0 * * * *", ", * * * *", "9999999999999999999999 * * * *"]
-    + ["", " ", "a b c d e", "0 0 * * FOO", "0 0 * * \u0661", "0 " * 10_000]
+    + ["", " ", "a b c d e", "0 0 * * FOO", "0 0 * * \u0661", "0 " * 10_000, "0" + ",0" * 10_000 + " * * * *"]
     + [f"CRON_TZ={zone} 0 8 * * *" for zone in ("Nope/Nope", "../../etc/passwd", "Europe", "/etc/localtime")]
     + ["CRON_TZ= 0 8 * * *", "TZ=UTC 0 8 * * *", "CRON_TZ=UTC", "CRON_TZ=a\x00b 0 8 * * *"],
 )
