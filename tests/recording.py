@@ -77,6 +77,23 @@ class Recording:
                 self.written.append(write.item.key)
 
 
+class Forgetful(Recording):
+    """A store that writes, and then says that it has not, as one whose answer was lost on the way.
+
+    Attributes:
+        meanwhile: What somebody else does between the write and the answer.
+    """
+
+    meanwhile: Callable[[], object] | None = None
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        super().commit(writes)
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            act()
+            raise StaleWrite("somebody was first")
+
+
 class Losing(Recording):
     """A store in which every guarded write comes too late."""
 

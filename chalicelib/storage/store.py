@@ -274,7 +274,7 @@ class ItemStore:
             with _overtaken():
                 self._items.commit([draft.state])
         except Overtaken:
-            self._remove([Delete(put.item.key) for put in draft.before])
+            self._remove_unreferred(draft)
             raise
         self._remove(draft.after)
 
@@ -287,8 +287,25 @@ class ItemStore:
                 self._items.commit_each([[put] for put in before])
             written = self._items.commit_each([[draft.state] for draft in drafts])
         for draft, was_written in zip(drafts, written, strict=True):
-            self._remove(draft.after if was_written else [Delete(put.item.key) for put in draft.before])
+            if was_written:
+                self._remove(draft.after)
+            else:
+                self._remove_unreferred(draft)
         return written
+
+    def _remove_unreferred(self, draft: Draft) -> None:
+        """Remove what was written before a state that lost its race, if nothing can refer to it.
+
+        A write whose answer was lost may have won after all, and another writer may have built on it. Only
+        where the state has the very revision that we wanted to write, and is not ours, has nobody seen our
+        items.
+        """
+        if not draft.before:
+            return
+        wanted = draft.state.item
+        (stored,) = self._items.get([wanted.key])
+        if stored is not None and stored.revision == wanted.revision and stored.body != wanted.body:
+            self._remove([Delete(put.item.key) for put in draft.before])
 
     def _remove(self, deletes: Sequence[Delete]) -> None:
         if deletes:

@@ -10,7 +10,7 @@ from chalicelib.service.execute import Busy
 from tests.conftest import Play
 from tests.models import parallel, sequence
 from tests.play import WORKER, Engine, Order
-from tests.recording import Losing
+from tests.recording import Forgetful, Losing
 
 
 @pytest.mark.every_store
@@ -69,6 +69,24 @@ def test_loser_removes_the_page_it_has_written(engine: Engine) -> None:
     pages = {key for key in recording.keys if key.sort.startswith("PAGE#")}
     assert 2 <= len(pages) < len(written)
     assert len(order.jobs()) == 150
+
+
+def test_page_of_a_write_whose_answer_was_lost_is_kept(engine: Engine) -> None:
+    forgetful = Forgetful(engine.items)
+    engine.items = forgetful
+    engine.env = engine.environment()
+    process = engine.deploy_xml(sequence("long", 120))
+    order = engine.start(process)
+
+    for at in range(119):
+        engine.clock.advance(f"PT{at * 7919 % 3600}.{at}S")
+        (job,) = engine.lock(processIds=[process["id"]])
+        forgetful.meanwhile = partial(put_at, engine, order, at)
+        with pytest.raises(Conflict, match="is completed"):
+            engine.send(c.CompleteJob(partition=order.partition, id=job["id"], workerId=WORKER))
+
+    assert any(key.sort.startswith("PAGE#") for key in forgetful.keys)
+    assert [job["bpmnElementId"] for job in order.jobs()] == [f"t{at}" for at in range(120)]
 
 
 def put_at(engine: Engine, order: Order, at: int) -> None:
