@@ -63,13 +63,15 @@ def _serve(parsed: argparse.Namespace) -> int:
             service = LocalService(settings)
         except Exception as fault:
             # Each store fails in words of its own; none of them is worth a stack trace here.
-            raise CannotOpen(f"cannot open {settings.store} store {settings.data}: {fault}") from fault
+            place = f" {settings.data}" if settings.data else ""
+            raise CannotOpen(f"cannot open {settings.store} store{place}: {fault}") from fault
         if service.new_api_key:
             print(f"API key, shown once: {service.new_api_key}", flush=True)
         return service
 
     def ready(host: str, port: int) -> None:
-        print(f"serving on http://{host}:{port} (store: {settings.store})", flush=True)
+        name = f"[{host}]" if ":" in host else host
+        print(f"serving on http://{name}:{port} (store: {settings.store})", flush=True)
 
     try:
         serve(load, settings.host, settings.port, on_ready=ready)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .records import ElementInstance, Incident, Instant, Job, Record, Task, Variable
+from .records import ElementInstance, Incident, Instant, Job, Record, Task, UserTask, Variable
 from .states import InstanceState
 
 IDS_PER_BLOCK = 64
@@ -42,7 +42,8 @@ class ProcessInstance:
         jobs: By id, those not completed and those that wait for their incident to be resolved.
         tasks: The same for tasks.
         incidents: Unresolved ones by id.
-        variables: By scope and name.
+        variables: By scope and name; those of an element instance until it ends.
+        user_tasks: Open ones by id.
         ended: What ended since the instance was read; history that the step does not look at again.
     """
 
@@ -64,6 +65,7 @@ class ProcessInstance:
     tasks: dict[int, Task] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
     variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
+    user_tasks: dict[int, UserTask] = field(default_factory=dict)
     ended: list[Record] = field(default_factory=list)
 
     @property
@@ -103,6 +105,7 @@ class ProcessInstance:
         yield from self.tasks.values()
         yield from self.incidents.values()
         yield from self.variables.values()
+        yield from self.user_tasks.values()
 
     def next_due_job(self) -> Instant | None:
         """When the earliest job becomes due that no worker holds."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NewType
 
 from ..bpmn.model import Process
-from .states import InstanceState, JobType, TaskType, WorkState
+from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 Instant = NewType("Instant", int)
 """Milliseconds since 1970-01-01 UTC."""
@@ -122,8 +122,29 @@ class Variable:
     stored_as: str | None = None
 
 
+@dataclass(slots=True)
+class UserTask:
+    """Work for a person.
+
+    Attributes:
+        revision: Counts its updates, from 1.
+        tags: By name.
+    """
+
+    id: int
+    element_instance_id: int
+    element: int
+    state: UserTaskState
+    revision: int
+    created_at: Instant
+    created_by: str
+    updated_at: Instant
+    updated_by: str
+    tags: dict[str, str | None] = field(default_factory=dict)
+
+
 Work = Job | Task
-Record = ElementInstance | Job | Task | Incident | Variable
+Record = ElementInstance | Job | Task | Incident | Variable | UserTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,15 @@ class WorkState(StrEnum):
     LOCKED = "LOCKED"
 
 
+class UserTaskState(StrEnum):
+    """State of a user task."""
+
+    CANCELED = "CANCELED"
+    COMPLETED = "COMPLETED"
+    STARTED = "STARTED"
+    TERMINATED = "TERMINATED"
+
+
 class JobType(StrEnum):
     """What a job asks of a worker."""
 

@@ -27,6 +27,7 @@ from ..engine.records import (
     Job,
     Record,
     Task,
+    UserTask,
     Variable,
 )
 from ..engine.states import InstanceState
@@ -87,12 +88,11 @@ def _is_enum(hint: object) -> bool:
     return isinstance(hint, type) and issubclass(hint, Enum)
 
 
-RECORDS: tuple[type[Record], ...] = (ElementInstance, Job, Task, Incident, Variable)
-"""Record classes by their number in an ended row; new ones go to the end."""
+RECORDS: tuple[type[Record], ...] = (ElementInstance, Job, Task, Incident, Variable, UserTask)
+"""Record classes by their number in a row; new ones go to the end."""
 
 _ROWS: tuple[Row[Any], ...] = tuple(Row(record) for record in RECORDS)
 _NUMBER = {record: number for number, record in enumerate(RECORDS)}
-_TOKENS, _JOBS, _TASKS, _INCIDENTS, _VARIABLES = _ROWS
 
 
 # State
@@ -115,11 +115,10 @@ def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> by
                 counters.variables,
             ),
             pages,
-            [_TOKENS.encode(record, base) for record in instance.element_instances.values()],
-            [_JOBS.encode(record, base) for record in instance.jobs.values()],
-            [_TASKS.encode(record, base) for record in instance.tasks.values()],
-            [_INCIDENTS.encode(record, base) for record in instance.incidents.values()],
-            [_VARIABLES.encode(record, base) for record in instance.variables.values()],
+            *(
+                [row.encode(record, base) for record in records.values()]
+                for row, records in zip(_ROWS, _open_records(instance), strict=True)
+            ),
         )
     )
 
@@ -154,18 +153,32 @@ def unpack(body: bytes) -> tuple[list[Any], bytes]:
 
 def decode_open(state: list[Any], partition: str) -> tuple[ProcessInstance, list[list[str]]]:
     """An instance and the names of its pages."""
-    _, head, counters, pages, tokens, jobs, tasks, incidents, variables = state
+    _, head, counters, pages, *rows = state
     instance = _decode_head(partition, head)
     base = instance.created_at
     instance.counters = Counters(*counters)
-    instance.element_instances = {row[0]: _TOKENS.decode(row, base) for row in tokens}
-    instance.jobs = {row[0]: _JOBS.decode(row, base) for row in jobs}
-    instance.tasks = {row[0]: _TASKS.decode(row, base) for row in tasks}
-    instance.incidents = {row[0]: _INCIDENTS.decode(row, base) for row in incidents}
-    for row in variables:
-        variable = _VARIABLES.decode(row, base)
-        instance.variables[variable.element_instance_id, variable.name] = variable
+    for kind, records, stored in zip(_ROWS, _open_records(instance), rows, strict=False):
+        for row in stored:
+            record = kind.decode(row, base)
+            records[_place(record)] = record
     return instance, pages
+
+
+def _open_records(instance: ProcessInstance) -> tuple[dict[Any, Any], ...]:
+    """Where an instance keeps its open records, in the order of `RECORDS`."""
+    return (
+        instance.element_instances,
+        instance.jobs,
+        instance.tasks,
+        instance.incidents,
+        instance.variables,
+        instance.user_tasks,
+    )
+
+
+def _place(record: Record) -> Any:
+    """Under what an instance keeps a record."""
+    return (record.element_instance_id, record.name) if type(record) is Variable else record.id
 
 
 def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:

@@ -26,6 +26,10 @@ from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Throttled, 
 FIT = 850
 """Bytes of a state body that, with keys and index attributes, stay within one write unit (1 KB)."""
 
+PAGE = 640
+"""Bytes of a state body from which on ended records move to a page. Less than `FIT`: every command packs and unpacks
+the body, and a page more per twenty tasks costs less than carrying their rows along."""
+
 SPILL = 64
 """Characters from which on a variable moves into a value item, once the state does not fit."""
 
@@ -318,7 +322,7 @@ class ItemStore:
         pages = mark.pages
         opened = codec.encode_open(instance, pages)
         body = codec.pack(opened, ended)
-        if len(body) > FIT and len(ended) >= len(opened):
+        if len(body) > PAGE and len(ended) >= len(opened):
             put, pages = self._page(instance, mark, ended)
             before.append(put)
             ended = b""

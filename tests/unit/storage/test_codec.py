@@ -2,15 +2,24 @@
 
 from dataclasses import fields, replace
 from enum import Enum
-from typing import get_args, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.engine.instance import Counters, ProcessInstance
-from chalicelib.engine.records import Incident, Instant, Record, Variable
-from chalicelib.engine.states import InstanceState, JobType, TaskType, WorkState
+from chalicelib.engine.records import (
+    ElementInstance,
+    Incident,
+    Instant,
+    Job,
+    Record,
+    Task,
+    UserTask,
+    Variable,
+)
+from chalicelib.engine.states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 from chalicelib.storage import codec
 from chalicelib.storage.codec import RECORDS
 
@@ -33,6 +42,8 @@ def records(kind: type[Record]) -> st.SearchStrategy[Record]:
 
 
 def column(hint: object) -> st.SearchStrategy:
+    if get_origin(hint) is dict:
+        return st.dictionaries(texts, st.none() | texts, max_size=2)
     options = get_args(hint) or (hint,)
     if isinstance(options[0], type) and issubclass(options[0], Enum):
         return st.sampled_from(options[0])
@@ -67,8 +78,14 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
         draw(st.none() | st.integers(1, 99)),
         Counters(*draw(st.tuples(*[st.integers(0, 999)] * 6))),
     )
-    kinds = (instance.element_instances, instance.jobs, instance.tasks, instance.incidents)
-    for kind, home in zip(RECORDS, kinds, strict=False):
+    homes = {
+        ElementInstance: instance.element_instances,
+        Job: instance.jobs,
+        Task: instance.tasks,
+        Incident: instance.incidents,
+        UserTask: instance.user_tasks,
+    }
+    for kind, home in homes.items():
         home.update({record.id: record for record in draw(st.lists(records(kind), max_size=3))})
     for variable in draw(st.lists(records(Variable), max_size=3)):
         instance.variables[variable.element_instance_id, variable.name] = variable
@@ -108,7 +125,7 @@ def test_item_of_schema_1_is_read() -> None:
     opened = (
         b'[1,[1,4,1893484800000,"worker",1893484800000,null,"order-1",{"vip":"yes"},null,null,[[0,1],[5,2]]],'
         b'[3,1,0,0,0,1],[["1-AAAB"]],[[1,0,null,4,0,"worker",0],[3,2,1,4,0,"worker",0,null,1]],'
-        b'[[1,3,2,3,3,0,"worker",0]],[],[],[[1,"amount","json",false,0,"worker",0,"worker",null,null,"12"]]]'
+        b'[[1,3,2,3,3,0,"worker",0]],[],[],[[1,"amount","json",false,0,"worker",0,"worker",null,null,"12"]],[]]'
     )
 
     state, _ = codec.unpack(codec.pack(opened, b""))
@@ -120,11 +137,12 @@ def test_item_of_schema_1_is_read() -> None:
     assert instance.variables[None, "amount"].value == "12"
 
 
-@pytest.mark.parametrize("states", [InstanceState, WorkState, JobType, TaskType])
+@pytest.mark.parametrize("states", [InstanceState, WorkState, JobType, TaskType, UserTaskState])
 def test_members_keep_their_stored_positions(states: type[Enum]) -> None:
     """Rows hold positions: a member that moves would turn stored jobs into other jobs."""
     positions = {
         InstanceState: "CANCELED COMPLETED CREATED QUEUED STARTED SUSPENDED TERMINATED",
+        UserTaskState: "CANCELED COMPLETED STARTED TERMINATED",
         WorkState: "CANCELED CAUSED_INCIDENT CAUSED_RETRY CREATED DONE DUE LOCKED",
         JobType: "CALL_PROCESS EVALUATE_EXCLUSIVE_GATEWAY EVALUATE_INCLUSIVE_GATEWAY EXECUTE PASS_VARIABLES "
         "SET_ERROR_CODE SET_ESCALATION_CODE SET_MESSAGE_CORRELATION_KEY SET_SIGNAL_NAME SET_TIMER "

@@ -1,0 +1,228 @@
+"""What an operation answers when it cannot do what was asked: refused, too busy, or our fault."""
+
+import logging
+
+import pytest
+
+from chalicelib.contract.native import OPERATIONS
+from chalicelib.settings import Settings
+from chalicelib.storage.memory import MemoryItems
+from chalicelib.storage.ports import Throttled
+from tests.api import contract
+from tests.api.driver import DAY, KEY, ROWS, Api
+from tests.models import sequence
+from tests.recording import Losing, Recording
+
+W = {"workerId": "w"}
+BODIES = {
+    "resolveIncident": W,
+    "lockJobs": {**W, "limit": 1},
+    "unlockJobs": W,
+    "completeJob": W,
+    "createProcessInstance": {**W, "bpmnProcessId": "order", "version": "1"},
+    "setProcessVariables": W,
+    "createProcess": {**W, "bpmnProcessId": "new", "version": "1", "bpmnXml": sequence("new", 1)},
+    "executeTasks": {"limit": 1},
+    "setTime": {"timeDuration": "PT1S"},
+}
+USES_STORE = [row for row in OPERATIONS if row.name not in ("unlockTasks", "checkReadiness")]
+WRITES = [
+    ROWS[name] for name in ("createProcessInstance", "createProcess", "setProcessVariables", "completeJob")
+]
+
+by_name = {"ids": lambda row: row.name}
+
+
+class Broken(Recording):
+    """A store that fails in a way that nobody has thought of."""
+
+    def get(self, *arguments, **options):
+        raise RuntimeError("disk on fire")
+
+    query = commit = commit_each = add = get
+
+
+class Busy(Recording):
+    """A store that refuses for the moment."""
+
+    def get(self, *arguments, **options):
+        raise Throttled("come back later")
+
+    query = commit = commit_each = add = get
+
+
+def with_store(kind: type[Recording], **changes: object) -> Api:
+    """The API after a start, its store exchanged for one that fails."""
+    items = MemoryItems()
+    api = Api(items=items)
+    api.deploy()
+    api.start()
+    api.lock("w", limit=1)
+    broken = Api(items=kind(items))
+    return broken.serve(pauses=lambda: iter(()), **changes)
+
+
+# The caller is wrong
+
+
+@pytest.mark.parametrize(
+    "operation", ["getProcessVariables", "setProcessVariables", "completeJob", "resolveIncident"]
+)
+@pytest.mark.parametrize(("partition", "id"), [(DAY, 1000), ("2031-01-01", 1), (DAY, 2147483647)])
+def test_unknown_ids_are_not_found(operation, partition, id, running):
+    answer = running.call(operation, BODIES.get(operation), partition=partition, id=id)
+
+    assert (answer.status, answer.json["type"]) == (404, "NOT_FOUND")
+    assert f" {partition}/{id} could not be found" in answer.json["detail"]
+
+
+def test_ids_belong_to_their_kind_of_thing(running):
+    # Job 1 and instance 1 exist; an id block has 64 ids of each kind, of which one instance uses the first.
+    assert running.call("getProcessVariables", id=2).json["detail"] == (
+        f"process instance {DAY}/2 could not be found"
+    )
+    assert running.call("completeJob", W, id=2).json["detail"] == f"job {DAY}/2 could not be found"
+
+
+def test_variable_cannot_be_encrypted_without_a_key(running):
+    data = {"encoding": "json", "value": "1", "encrypted": True}
+
+    answer = running.call("setProcessVariables", {**W, "variables": {"a": data}})
+
+    assert (answer.status, answer.json["type"]) == (400, "VALIDATION")
+    assert answer.json["title"] == "failed to set process variables"
+
+
+def test_variable_of_an_element_that_is_not_around_the_job(running):
+    running.lock("w")
+    variables = [{"bpmnElementId": "elsewhere", "name": "a"}]
+
+    answer = running.call("completeJob", {**W, "elementVariables": variables})
+
+    assert (answer.status, answer.json["type"]) == (400, "VALIDATION")
+    assert "elsewhere" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"time": "2030-01-02T00:00:00Z", "timeDuration": "PT1S"},
+        {"time": None, "timeCycle": "", "timeDuration": 0},
+    ],
+    ids=["two", "none"],
+)
+def test_time_is_set_by_exactly_one_field(fields, api):
+    answer = api.call("setTime", fields)
+
+    assert (answer.status, answer.json["type"]) == (400, "VALIDATION")
+
+
+def test_completion_that_does_not_fit_is_an_error_of_the_job(api):
+    gateway = sequence("order", 1, "exclusiveGateway").replace(
+        "</process>", '<task id="other"/><sequenceFlow id="f9" sourceRef="t0" targetRef="other"/></process>'
+    )
+    api.deploy(gateway)
+    api.start()
+    api.lock("w")
+
+    job = api.expect(200, "completeJob", {**W, "completion": {"exclusiveGatewayDecision": "nowhere"}})
+
+    assert "no outgoing sequence flow to nowhere" in job["error"]
+    assert job["state"] == "CAUSED_INCIDENT"
+
+
+# The engine is wrong
+
+
+@pytest.mark.parametrize("row", USES_STORE, **by_name)
+def test_bug_is_a_500_with_a_reference_that_finds_the_log_line(row, caplog):
+    api = with_store(Broken)
+
+    with caplog.at_level(logging.ERROR):
+        answer = api.call(row.name, BODIES.get(row.name))
+
+    assert (answer.status, answer.content_type) == (500, "application/problem+json")
+    assert contract.faults("Problem", answer.json) == []
+    assert (answer.json["status"], answer.json["type"], answer.json["title"]) == (500, "BUG", row.title)
+    reference = answer.json["detail"].rpartition(" ")[2]
+    (record,) = (record for record in caplog.records if reference in record.getMessage())
+    assert row.name in record.getMessage()
+    assert "disk on fire" in (record.exc_text or str(record.exc_info))
+    assert b"Traceback" not in answer.body
+    assert b"fire" not in answer.body
+
+
+def test_each_bug_has_a_reference_of_its_own(caplog):
+    api = with_store(Broken)
+
+    details = {api.call("queryJobs").json["detail"] for _ in range(3)}
+
+    assert len(details) == 3
+
+
+# Too busy
+
+
+@pytest.mark.parametrize("row", USES_STORE, **by_name)
+def test_busy_store_is_a_503_with_retry_after(row):
+    answer = with_store(Busy).call(row.name, BODIES.get(row.name))
+
+    assert (answer.status, answer.content_type) == (503, "application/problem+json")
+    assert contract.faults("Problem", answer.json) == []
+    assert (answer.json["status"], answer.json["title"]) == (503, row.title)
+    assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("row", WRITES, **by_name)
+def test_overtaken_until_the_deadline_is_a_503_and_never_a_conflict(row):
+    paused: list[float] = []
+    api = with_store(Losing).serve(pauses=lambda: iter((0.01, 0.02)), pause=paused.append)
+
+    answer = api.call(row.name, BODIES[row.name])
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert paused == [0.01, 0.02]
+
+
+def test_overtaken_once_is_nothing_that_a_client_sees(running):
+    overtaken: list[str] = []
+    running.serve(pauses=lambda: iter((0.0,)), overtaken=overtaken.append)
+    recording = Recording(running.items)
+    recording.before_commit = lambda: running.expect(
+        204, "setProcessVariables", {**W, "variables": {"b": DATA}}
+    )
+    other = Api(items=recording).serve(pauses=lambda: iter((0.0,)), overtaken=overtaken.append)
+
+    other.expect(204, "setProcessVariables", {**W, "variables": {"a": DATA}})
+
+    assert overtaken == ["SetProcessVariables"]
+    assert running.expect(200, "getProcessVariables")["count"] == 2
+
+
+DATA = {"encoding": "json", "value": "1"}
+
+
+# Readiness
+
+
+@pytest.mark.parametrize("kind", [Broken, Busy])
+def test_readiness_is_a_503_in_plain_text_when_the_store_fails(kind):
+    answer = with_store(kind).call("checkReadiness", headers={"Authorization": None})
+
+    assert (answer.status, answer.content_type) == (503, "text/plain")
+    assert b"ready" in answer.body
+    assert answer.body != b"ready"
+
+
+# Switched off
+
+
+@pytest.mark.parametrize("body", [{}, {"timeDuration": "PT1H"}], ids=str)
+def test_clock_that_may_not_be_moved_is_a_403_without_body(body):
+    answer = Api(Settings(store="memory", api_key=KEY)).call("setTime", body)
+
+    assert (answer.status, answer.body) == (403, b"")
+
+
+def test_unknown_path_is_not_found(api):
+    assert api.send("GET", "/nothing").status == 404

@@ -1,0 +1,84 @@
+"""The pages that are generated: what they must say, and the command that writes them.
+
+`python -m tests.docs` (make docs) writes them; with `--check` it writes nothing and fails if one of them is old.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+
+from chalicelib.api import openapi
+from chalicelib.settings import Settings, env_name, option
+
+ROOT = Path(__file__).parents[1]
+COMMAND = "make docs"
+
+SETTINGS_BEGIN = "<!-- settings -->"
+SETTINGS_END = "<!-- /settings -->"
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table."""
+    rows = [
+        ("Environment", "Option", "Default", "Meaning"),
+        ("---", "---", "---", "---"),
+        *(
+            (f"`{env_name(row)}`", f"`{option(row)}`", _default(row), row.metadata["help"])
+            for row in fields(Settings)
+        ),
+    ]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def with_settings_table(page: str) -> str:
+    """A page with the table of settings between its two markers, which stay.
+
+    Raises:
+        ValueError: The page does not have each marker once, in this order.
+    """
+    before, begin, rest = page.partition(SETTINGS_BEGIN)
+    _, end, after = rest.partition(SETTINGS_END)
+    if not (begin and end) or SETTINGS_BEGIN in after or SETTINGS_END in before + after:
+        raise ValueError(f"expected {SETTINGS_BEGIN} and then {SETTINGS_END}, each once")
+    return f"{before}{begin}\n\n{settings_table()}\n\n{end}{after}"
+
+
+PAGES: dict[str, Callable[[str], str]] = {
+    "docs/openapi.json": lambda page: openapi.render(),
+    "README.md": with_settings_table,
+}
+"""What a page must say, given what it says."""
+
+
+def old_pages(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
+    """Pages that do not say what they must, with what they must say."""
+    for name, refresh in PAGES.items():
+        path = root / name
+        page = path.read_text(encoding="utf-8") if path.exists() else ""
+        if (wanted := refresh(page)) != page:
+            yield path, wanted
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> str | None:
+    """Write or check the pages; answers what is wrong, for `sys.exit`."""
+    old = list(old_pages(root))
+    if "--check" in arguments:
+        names = ", ".join(path.relative_to(root).as_posix() for path, _ in old)
+        return f"{names} is old; run `{COMMAND}`" if old else None
+    for path, wanted in old:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted, encoding="utf-8")
+    return None
+
+
+def _default(row: Field[object]) -> str:
+    """A default as it would be written in the environment; a dash where there is none."""
+    value = row.default
+    if value is MISSING or value is None or value == ():
+        return "-"
+    return f"`{'on' if value is True else 'off' if value is False else value}`"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
