@@ -1,6 +1,7 @@
 """The pages that are generated: what they must say, and the command that writes them.
 
-`python -m tests.docs` (make docs) writes them; with `--check` it writes nothing and fails if one of them is old.
+`python -m tests.docs` (make docs) writes them; with `--check` it writes nothing and fails if one of them is
+old.
 """
 
 import sys

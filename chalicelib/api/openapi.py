@@ -139,6 +139,8 @@ def _parameters(command: type[Command]) -> list[dict[str, Any]]:
             schema: dict[str, Any] = {"type": "string"}
             if parameter.kind == "integer":
                 schema = {"type": "integer", "format": "int32", "minimum": parameter.minimum}
+            elif parameter.kind == "boolean":
+                schema = {"type": "boolean"}
             elif parameter.name == "partition":
                 schema = {"type": "string", "format": "date"}
             found.append(

@@ -24,6 +24,10 @@ _SHOWN = 4
 """Longer lists are shown by their first two and last two items."""
 
 
+_KINDS: Mapping[Any, str] = {int: "integer", bool: "boolean"}
+_TRUE = ("1", "t", "true")
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A field of a command that comes from path or query.
@@ -31,7 +35,7 @@ class Parameter:
     Attributes:
         name: As in the URL.
         field: As in the command.
-        kind: `integer` or `text`.
+        kind: `integer`, `boolean` or `text`.
         minimum: Of an integer.
     """
 
@@ -48,7 +52,7 @@ def parameters(command: type[Command], place: In) -> tuple[Parameter, ...]:
         Parameter(
             field.alias or name,
             name,
-            "integer" if field.annotation is int else "text",
+            _KINDS.get(field.annotation, "text"),
             1 if place is In.PATH else 0,
         )
         for name, field in command.model_fields.items()
@@ -95,8 +99,14 @@ def _url_values(command: type[Command], place: In, given: Mapping[str, str]) -> 
         if place is In.PATH:
             # API Gateway hands over path variables as they came over the wire.
             text = unquote(text)
-        values[parameter.name] = _integer(parameter, text, place) if parameter.kind == "integer" else text
+        values[parameter.name] = _url_value(parameter, text, place)
     return values
+
+
+def _url_value(parameter: Parameter, text: str, place: In) -> str | int | bool:
+    if parameter.kind == "boolean":
+        return text.lower() in _TRUE
+    return _integer(parameter, text, place) if parameter.kind == "integer" else text
 
 
 def _integer(parameter: Parameter, text: str, place: In) -> int:

@@ -24,6 +24,7 @@ class ElementType(StrEnum):
     SEND_TASK = "SEND_TASK"
     SERVICE_TASK = "SERVICE_TASK"
     TASK = "TASK"
+    USER_TASK = "USER_TASK"
 
 
 class Family(StrEnum):
@@ -66,6 +67,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(ElementType.SCRIPT_TASK, Family.ACTIVITY, "scriptTask"),
     Kind(ElementType.SEND_TASK, Family.ACTIVITY, "sendTask"),
     Kind(ElementType.BUSINESS_RULE_TASK, Family.ACTIVITY, "businessRuleTask"),
+    Kind(ElementType.USER_TASK, Family.ACTIVITY, "userTask"),
     Kind(ElementType.EXCLUSIVE_GATEWAY, Family.GATEWAY, "exclusiveGateway"),
     Kind(ElementType.PARALLEL_GATEWAY, Family.GATEWAY, "parallelGateway"),
 )

@@ -359,6 +359,61 @@ class SetProcessVariables(Command):
     worker_id: Text
 
 
+class SuspendProcessInstance(Command):
+    """Hold a process instance: its tokens stop at the next element."""
+
+    partition: PathPartition
+    id: PathId
+    worker_id: Text
+
+
+class ResumeProcessInstance(Command):
+    """Let a suspended process instance go on."""
+
+    partition: PathPartition
+    id: PathId
+    worker_id: Text
+
+
+# Element instances
+
+
+class GetElementVariables(Command):
+    """Read variables of an element instance and, unless excluded, of the scopes around it."""
+
+    partition: PathPartition
+    id: PathId
+    exclude_parent_variables: Annotated[bool, In.QUERY] = False
+    names: Annotated[str | None, In.QUERY] = None
+
+
+class SetElementVariables(Command):
+    """Set or delete variables at the scope of an element instance or of a scope around it."""
+
+    partition: PathPartition
+    id: PathId
+    variables: ElementVariables = ()
+    worker_id: Text
+
+
+# User tasks
+
+
+class UpdateUserTask(Command):
+    """Change a user task, or end it: completed, with a BPMN error, or by an escalation."""
+
+    partition: PathPartition
+    id: PathId
+    revision: Annotated[Int32, Field(ge=1)]
+    element_variables: ElementVariables = ()
+    error_code: str | None = None
+    escalation_code: str | None = None
+    completed: bool = False
+    process_variables: ProcessVariables = ()
+    tags: Tags = ()
+    worker_id: Text
+
+
 # Jobs
 
 
@@ -539,6 +594,15 @@ class QueryIncidents(RecordQuery):
     id: Int32 | None = None
     job_id: Int32 | None = None
     task_id: Int32 | None = None
+
+
+class QueryUserTasks(RecordQuery):
+    """Find user tasks."""
+
+    id: Int32 | None = None
+    element_instance_id: Int32 | None = None
+    process_id: Int32 | None = None
+    tags: Tags = ()
 
 
 class QueryVariables(RecordQuery):

@@ -12,6 +12,21 @@ OPERATIONS: tuple[Operation, ...] = (
         c.QueryElementInstances,
         r.ElementInstanceRes,
     ),
+    Operation(
+        "getElementVariables",
+        "GET",
+        "/element-instances/{partition}/{id}/variables",
+        c.GetElementVariables,
+        r.GetElementVariablesRes,
+    ),
+    Operation(
+        "setElementVariables",
+        "PUT",
+        "/element-instances/{partition}/{id}/variables",
+        c.SetElementVariables,
+        None,
+        status=204,
+    ),
     Operation("queryElements", "POST", "/elements/query", c.QueryElements, r.ElementRes),
     Operation("queryIncidents", "POST", "/incidents/query", c.QueryIncidents, r.IncidentRes),
     Operation(
@@ -40,6 +55,22 @@ OPERATIONS: tuple[Operation, ...] = (
         "/process-instances/query",
         c.QueryProcessInstances,
         r.ProcessInstanceRes,
+    ),
+    Operation(
+        "resumeProcessInstance",
+        "PATCH",
+        "/process-instances/{partition}/{id}/resume",
+        c.ResumeProcessInstance,
+        None,
+        status=204,
+    ),
+    Operation(
+        "suspendProcessInstance",
+        "PATCH",
+        "/process-instances/{partition}/{id}/suspend",
+        c.SuspendProcessInstance,
+        None,
+        status=204,
     ),
     Operation(
         "getProcessVariables",
@@ -87,5 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("queryTasks", "POST", "/tasks/query", c.QueryTasks, r.TaskRes),
     Operation("unlockTasks", "POST", "/tasks/unlock", c.UnlockTasks, r.CountRes),
     Operation("setTime", "PATCH", "/time", c.SetTime, r.SetTimeRes),
+    Operation("queryUserTasks", "POST", "/user-tasks/query", c.QueryUserTasks, r.UserTaskRes),
+    Operation("updateUserTask", "PATCH", "/user-tasks/{partition}/{id}", c.UpdateUserTask, r.UserTask),
     Operation("queryVariables", "POST", "/variables/query", c.QueryVariables, r.VariableRes),
 )

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.alias_generators import to_camel
 
 from ..bpmn.types import ElementType
-from ..engine.states import InstanceState, JobType, TaskType, WorkState
+from ..engine.states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 Date = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 DateTime = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -37,6 +37,14 @@ class ResultData(Result):
 class ResultVariable(Result):
     """A variable with its value."""
 
+    name: str
+    data: ResultData | None = None
+
+
+class ResultElementVariable(Result):
+    """A variable of an element instance with its value."""
+
+    bpmn_element_id: str | None = None
     name: str
     data: ResultData | None = None
 
@@ -152,6 +160,26 @@ class Task(Result):
     type: TaskType
 
 
+class UserTask(Result):
+    """Work for a person."""
+
+    partition: Date
+    id: int
+    revision: Annotated[int, Field(ge=1)]
+    element_id: int
+    element_instance_id: int
+    process_id: int
+    process_instance_id: int
+    bpmn_element_id: str
+    correlation_key: str | None = None
+    created_at: DateTime
+    created_by: str
+    state: UserTaskState
+    tags: list[ResultTag]
+    updated_at: DateTime
+    updated_by: str
+
+
 class Incident(Result):
     """A job or a task that failed for good."""
 
@@ -206,6 +234,7 @@ JobRes = _found(Job)
 TaskRes = _found(Task)
 IncidentRes = _found(Incident)
 VariableRes = _found(Variable)
+UserTaskRes = _found(UserTask)
 
 
 class GetProcessVariablesRes(Result):
@@ -213,6 +242,13 @@ class GetProcessVariablesRes(Result):
 
     count: Count
     variables: list[ResultVariable]
+
+
+class GetElementVariablesRes(Result):
+    """Variables of element instances, by name."""
+
+    count: Count
+    variables: list[ResultElementVariable]
 
 
 class LockJobsRes(Result):

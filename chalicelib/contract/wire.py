@@ -13,6 +13,7 @@ from ..engine.records import (
     Job,
     Record,
     Task,
+    UserTask,
     Variable,
     Work,
 )
@@ -121,6 +122,21 @@ def incident(record: Incident, instance: ProcessInstance, process: DeployedProce
     )
 
 
+def user_task(record: UserTask, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """A user task."""
+    return _set_fields(
+        **_origin(record, instance, process),
+        **_place(record, instance, process),
+        revision=record.revision,
+        bpmnElementId=process.model.elements[record.element].bpmn_element_id,
+        correlationKey=instance.correlation_key,
+        state=record.state,
+        tags=tags(record.tags) or [],
+        updatedAt=format_instant(record.updated_at),
+        updatedBy=record.updated_by,
+    )
+
+
 def variable(record: Variable, instance: ProcessInstance, process: DeployedProcess) -> Json:
     """A variable without its value."""
     return _set_fields(
@@ -157,7 +173,9 @@ def _origin(record: Record, instance: ProcessInstance, process: DeployedProcess)
     }
 
 
-def _place(record: Work | Incident | Variable, instance: ProcessInstance, process: DeployedProcess) -> Json:
+def _place(
+    record: Work | Incident | Variable | UserTask, instance: ProcessInstance, process: DeployedProcess
+) -> Json:
     """The element that a record belongs to, if it does."""
     return {
         "elementId": None if record.element is None else process.element_id(record.element),

@@ -98,6 +98,11 @@ class ProcessInstance:
         """How many more id blocks the counters ask for."""
         return max(0, -(-self.counters.highest // IDS_PER_BLOCK) - len(self.blocks))
 
+    def end_variables(self, element_instance_id: int) -> None:
+        """The variables of an element instance end with it; they stay readable."""
+        for key in [key for key in self.variables if key[0] == element_instance_id]:
+            self.ended.append(self.variables.pop(key))
+
     def records(self) -> Iterator[Record]:
         """All open records."""
         yield from self.element_instances.values()

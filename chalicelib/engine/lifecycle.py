@@ -1,8 +1,11 @@
-"""Start of a process instance."""
+"""A process instance starts, is suspended, is resumed."""
 
-from ..bpmn.types import ElementType
-from .errors import ProcessModelError
+from ..bpmn.types import ElementType, Family
+from .errors import Conflict, ProcessModelError
+from .instance import ProcessInstance
 from .loop import run
+from .records import ElementInstance
+from .states import InstanceState
 from .step import Step
 
 
@@ -20,3 +23,53 @@ def start(step: Step) -> None:
         )
     step.open(process, None)
     run(step)
+
+
+def suspend(step: Step) -> None:
+    """Hold the tokens: scopes are SUSPENDED, and what a token reaches from now on waits there.
+
+    Open jobs may still be locked and completed.
+
+    Raises:
+        Conflict: The instance is not STARTED.
+    """
+    _require_state(step.instance, InstanceState.STARTED)
+    step.instance.state = InstanceState.SUSPENDED
+    for scope in _scopes(step):
+        scope.state = InstanceState.SUSPENDED
+
+
+def resume(step: Step) -> None:
+    """Let the tokens go on from where they stopped.
+
+    Raises:
+        Conflict: The instance is not SUSPENDED.
+    """
+    _require_state(step.instance, InstanceState.SUSPENDED)
+    step.instance.state = InstanceState.STARTED
+    scopes = _scopes(step)
+    for scope in scopes:
+        scope.state = InstanceState.STARTED
+    for token in step.instance.element_instances.values():
+        if token.state is InstanceState.SUSPENDED:
+            token.state = InstanceState.CREATED
+            step.ready.append(token)
+    for scope in reversed(scopes):
+        step.end_scope_if_empty(scope)
+    run(step)
+
+
+def _require_state(instance: ProcessInstance, state: InstanceState) -> None:
+    if instance.state is not state:
+        pointer = f"{instance.partition}/{instance.id}"
+        raise Conflict(f"process instance {pointer} is not in state {state}, but {instance.state}")
+
+
+def _scopes(step: Step) -> list[ElementInstance]:
+    """Open scopes, outer ones first."""
+    elements = step.process.elements
+    return [
+        token
+        for token in step.instance.element_instances.values()
+        if elements[token.element].family is Family.SCOPE
+    ]

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from ..bpmn.model import Element, Process, SequenceFlow
 from .instance import ProcessInstance
 from .moment import Moment
-from .records import ElementInstance, Incident, Instant, Job, Task
-from .states import InstanceState, JobType, TaskType, WorkState
+from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
+from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
+
+SUSPENDED = InstanceState.SUSPENDED
 
 MAX_VISITS = 10_000
 """Element visits in one step; what goes on beyond that without a wait state is taken to loop for ever."""
@@ -59,20 +61,22 @@ class Step:
     def open(
         self, element: Element, scope: ElementInstance | None, flow: SequenceFlow | None = None
     ) -> ElementInstance:
-        """Put a new token on an element; it is entered when its turn comes."""
+        """Put a new token on an element; entered when its turn comes, in a suspended scope on resume."""
         counters = self.instance.counters
         counters.element_instances += 1
+        is_suspended = scope is not None and scope.state is SUSPENDED
         token = ElementInstance(
             counters.element_instances,
             element.number,
             scope.id if scope else None,
-            InstanceState.CREATED,
+            SUSPENDED if is_suspended else InstanceState.CREATED,
             self.now,
             self.actor,
             arrived_by=flow.number if flow else None,
         )
         self.instance.element_instances[token.id] = token
-        self.ready.append(token)
+        if not is_suspended:
+            self.ready.append(token)
         return token
 
     def start(self, token: ElementInstance) -> None:
@@ -87,6 +91,7 @@ class Step:
         token.state = state
         token.ended_at = self.now
         self.instance.ended.append(self.instance.element_instances.pop(token.id))
+        self.instance.end_variables(token.id)
 
     def leave(self, token: ElementInstance, flows: Sequence[SequenceFlow]) -> None:
         """The visit is over, and a token goes down each of the flows; the last token of a scope ends it."""
@@ -100,8 +105,10 @@ class Step:
             self.end_scope_if_empty(scope)
 
     def end_scope_if_empty(self, scope: ElementInstance) -> None:
-        """A scope completes when its last token has ended; the process instance with its process scope."""
-        if any(other.parent_id == scope.id for other in self.instance.element_instances.values()):
+        """A scope completes when its last token has ended, a suspended one when it is resumed."""
+        if scope.state is SUSPENDED or any(
+            other.parent_id == scope.id for other in self.instance.element_instances.values()
+        ):
             return
         if scope.parent_id is not None:
             self.leave(scope, self.process.outgoing(self.process.elements[scope.element]))
@@ -170,6 +177,24 @@ class Step:
         if task.due_at <= self.now:
             self.due.append(task)
         return task
+
+    def add_user_task(self, token: ElementInstance) -> UserTask:
+        """Ask a person."""
+        counters = self.instance.counters
+        counters.user_tasks += 1
+        user_task = UserTask(
+            counters.user_tasks,
+            token.id,
+            token.element,
+            UserTaskState.STARTED,
+            1,
+            self.now,
+            self.actor,
+            self.now,
+            self.actor,
+        )
+        self.instance.user_tasks[user_task.id] = user_task
+        return user_task
 
     def add_incident(self, *, job: Job | None = None, task: Task | None = None) -> Incident:
         """Stop here for a person to look."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..contract import commands as c
 from ..contract.commands import Command
-from . import clock, incidents, jobs, process_instances, processes, queries, tasks, variables
+from . import clock, incidents, jobs, process_instances, processes, queries, tasks, user_tasks, variables
 
 HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.CreateProcess: processes.create_process,
@@ -15,6 +15,12 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.CreateProcessInstance: process_instances.create_process_instance,
     c.QueryProcessInstances: queries.query_process_instances,
     c.QueryElementInstances: queries.query_element_instances,
+    c.SuspendProcessInstance: process_instances.suspend_process_instance,
+    c.ResumeProcessInstance: process_instances.resume_process_instance,
+    c.GetElementVariables: variables.get_element_variables,
+    c.SetElementVariables: variables.set_element_variables,
+    c.QueryUserTasks: queries.query_user_tasks,
+    c.UpdateUserTask: user_tasks.update_user_task,
     c.GetProcessVariables: variables.get_process_variables,
     c.SetProcessVariables: variables.set_process_variables,
     c.QueryVariables: queries.query_variables,

@@ -8,12 +8,11 @@ from ..contract import commands as c
 from ..contract import wire
 from ..engine import jobs
 from ..engine.behaviors.base import JobCompletion
-from ..engine.errors import InvalidCommand
 from ..engine.records import Instant, Job
 from ..engine.step import Step
 from ..engine.variables import NewVariable
 from .environment import Environment, Ref, Work
-from .variables import new_variables
+from .variables import element_variables, new_variables
 from .work import change, due_after, owners, partitions
 
 CANDIDATES = 100
@@ -171,24 +170,8 @@ def _holding(cmd: c.UnlockJobs, env: Environment) -> Iterator[Ref]:
 def _element_variables(
     cmd: c.CompleteJob, env: Environment, work: Work, number: int | None
 ) -> list[NewVariable]:
-    """Variables of the job's element, or of a scope around it that they name."""
-    if not cmd.element_variables:
+    """Variables of the job's element, or of a scope around it; none if the element has ended."""
+    job = work.instance.jobs.get(number or 0)
+    if job is None or job.element_instance_id not in work.instance.element_instances:
         return []
-    instance = work.instance
-    job = instance.jobs.get(number or 0)
-    token = instance.element_instances.get(job.element_instance_id) if job else None
-    scopes: dict[str, int] = {}
-    own = None if token is None else token.id
-    while token is not None:
-        scopes[work.process.model.elements[token.element].bpmn_element_id] = token.id
-        token = instance.element_instances.get(token.parent_id or 0)
-    found: list[NewVariable] = []
-    for variable in cmd.element_variables:
-        scope = scopes.get(variable.bpmn_element_id) if variable.bpmn_element_id else own
-        if scope is None and own is not None:
-            raise InvalidCommand(
-                f"element {variable.bpmn_element_id} is not around job {cmd.partition}/{cmd.id}"
-            )
-        if scope is not None:
-            found += new_variables([variable], env, scope)
-    return found
+    return element_variables(cmd.element_variables, env, work, job.element_instance_id)

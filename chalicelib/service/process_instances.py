@@ -1,5 +1,6 @@
-"""Process instances: start."""
+"""Process instances: started, suspended, resumed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..contract import commands as c
@@ -7,10 +8,11 @@ from ..contract import wire
 from ..engine import lifecycle
 from ..engine.errors import NotFound
 from ..engine.instance import ProcessInstance
+from ..engine.step import Step
 from ..engine.variables import set_variables
 from .environment import Environment, Work
 from .variables import new_variables
-from .work import new_step, partition_of
+from .work import change, new_step, partition_of, require_instance_id
 
 
 def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> dict[str, Any]:
@@ -40,3 +42,33 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     lifecycle.start(step)
     env.store.commit(work)
     return wire.process_instance(instance, process)
+
+
+def suspend_process_instance(cmd: c.SuspendProcessInstance, env: Environment) -> None:
+    """Hold a process instance.
+
+    Raises:
+        NotFound: There is no such process instance.
+        Conflict: It is not STARTED.
+    """
+    _change(cmd, env, lifecycle.suspend)
+
+
+def resume_process_instance(cmd: c.ResumeProcessInstance, env: Environment) -> None:
+    """Let a suspended process instance go on.
+
+    Raises:
+        NotFound: There is no such process instance.
+        Conflict: It is not SUSPENDED.
+    """
+    _change(cmd, env, lifecycle.resume)
+
+
+def _change(
+    cmd: c.SuspendProcessInstance | c.ResumeProcessInstance, env: Environment, act: Callable[[Step], None]
+) -> None:
+    def think(work: Work, step: Step) -> None:
+        require_instance_id(work, cmd.partition, cmd.id)
+        act(step)
+
+    change(env, cmd.worker_id, cmd.partition, cmd.id, "process instance", think)

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from ..contract import commands as c
 from ..contract import wire
 from ..engine.instance import IDS_PER_BLOCK
-from ..engine.records import ElementInstance, Incident, Job, Record, Task, Variable
+from ..engine.records import ElementInstance, Incident, Job, Record, Task, UserTask, Variable
 from .environment import Environment, Ref, Work
 from .paging import answer
 from .processes import has_tags
 from .work import owners
 
-RecordT = TypeVar("RecordT", ElementInstance, Job, Task, Incident, Variable)
+RecordT = TypeVar("RecordT", ElementInstance, Job, Task, Incident, Variable, UserTask)
 
 BATCH = 100
 """Process instances read at a time."""
@@ -108,6 +108,20 @@ def query_incidents(cmd: c.QueryIncidents, env: Environment) -> dict[str, Any]:
 
     found = _find(env, Incident, cmd, matches, id=cmd.id, hints=(cmd.job_id, cmd.task_id))
     return answer(cmd, (wire.incident(record, work.instance, work.process) for record, work in found))
+
+
+def query_user_tasks(cmd: c.QueryUserTasks, env: Environment) -> dict[str, Any]:
+    """User tasks, the ended ones as well."""
+
+    def matches(record: UserTask, work: Work) -> bool:
+        return cmd.element_instance_id in (None, _public(work, record.element_instance_id)) and has_tags(
+            record.tags, cmd.tags
+        )
+
+    found = _find(
+        env, UserTask, cmd, matches, id=cmd.id, process_id=cmd.process_id, hints=(cmd.element_instance_id,)
+    )
+    return answer(cmd, (wire.user_task(record, work.instance, work.process) for record, work in found))
 
 
 def query_variables(cmd: c.QueryVariables, env: Environment) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """Variables: read and written, encrypted on the way in and decrypted on the way out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..bpmn.errors import Cause
 from ..contract import commands as c
 from ..contract import wire
-from ..engine.errors import InvalidCommand, NotFound
+from ..engine.errors import Conflict, InvalidCommand, NotFound
 from ..engine.instance import Scope
-from ..engine.records import Variable
+from ..engine.records import ElementInstance, Variable
 from ..engine.step import Step
 from ..engine.variables import NewVariable, require_running, set_variables
 from .environment import Environment, Work
-from .work import change, load
+from .work import change, load, require_instance_id
+
+InputVariable = c.ProcessVariable | c.ElementVariable
 
 
 def get_process_variables(cmd: c.GetProcessVariables, env: Environment) -> dict[str, Any]:
@@ -22,13 +24,8 @@ def get_process_variables(cmd: c.GetProcessVariables, env: Environment) -> dict[
         NotFound: There is no such process instance.
     """
     work = load(env, cmd.partition, cmd.id, "process instance")
-    _require_instance_id(work, cmd.partition, cmd.id)
-    names = set(cmd.names.split(",")) if cmd.names else None
-    found = [
-        variable
-        for (scope, name), variable in sorted(work.instance.variables.items(), key=lambda item: item[0][1])
-        if scope is None and (names is None or name in names)
-    ]
+    require_instance_id(work, cmd.partition, cmd.id)
+    found = _named(cmd.names, (v for v in work.instance.variables.values() if v.element_instance_id is None))
     env.store.read_values(work, found)
     variables = [wire.variable_with_value(variable, _clear(variable, env)) for variable in found]
     return {"count": len(variables), "variables": variables}
@@ -44,15 +41,66 @@ def set_process_variables(cmd: c.SetProcessVariables, env: Environment) -> None:
     """
 
     def think(work: Work, step: Step) -> None:
-        _require_instance_id(work, cmd.partition, cmd.id)
+        require_instance_id(work, cmd.partition, cmd.id)
         require_running(work.instance)
         set_variables(step, new_variables(cmd.variables, env))
 
     change(env, cmd.worker_id, cmd.partition, cmd.id, "process instance", think)
 
 
+def get_element_variables(cmd: c.GetElementVariables, env: Environment) -> dict[str, Any]:
+    """Variables of an element instance and of the scopes around it, sorted by name, then element.
+
+    Raises:
+        NotFound: There is no such element instance.
+    """
+    work = load(env, cmd.partition, cmd.id, "element instance")
+    number = work.instance.number(cmd.id) or 0
+    tokens = dict(work.instance.element_instances)
+    variables = list(work.instance.variables.values())
+    if number not in tokens:
+        # It has ended, or never was: only the history knows.
+        history = env.store.history(work)
+        tokens |= {record.id: record for record in history if isinstance(record, ElementInstance)}
+        variables += [record for record in history if isinstance(record, Variable)]
+    if number not in tokens:
+        raise NotFound(f"element instance {cmd.partition}/{cmd.id} could not be found")
+    scopes = {number} if cmd.exclude_parent_variables else {token.id for token in _around(tokens, number)}
+    found = _named(cmd.names, (v for v in variables if v.element_instance_id in scopes))
+    env.store.read_values(work, found)
+    elements = work.process.model.elements
+    answers = [
+        {"bpmnElementId": elements[v.element or 0].bpmn_element_id}
+        | wire.variable_with_value(v, _clear(v, env))
+        for v in found
+    ]
+    return {"count": len(answers), "variables": answers}
+
+
+def set_element_variables(cmd: c.SetElementVariables, env: Environment) -> None:
+    """Set or delete variables at the scope of an element instance, or of a scope around it that they name.
+
+    Raises:
+        NotFound: There is no such element instance.
+        Conflict: It has ended, or its process instance has.
+        InvalidCommand: A variable names an element that is not around it.
+    """
+
+    def think(work: Work, step: Step) -> None:
+        instance = work.instance
+        number = instance.number(cmd.id)
+        if number is None or number > instance.counters.element_instances:
+            raise NotFound(f"element instance {cmd.partition}/{cmd.id} could not be found")
+        require_running(instance)
+        if number not in instance.element_instances:
+            raise Conflict(f"element instance {cmd.partition}/{cmd.id} is ended")
+        set_variables(step, element_variables(cmd.variables, env, work, number))
+
+    change(env, cmd.worker_id, cmd.partition, cmd.id, "element instance", think)
+
+
 def new_variables(
-    variables: Iterable[c.ProcessVariable | c.ElementVariable], env: Environment, scope: Scope = None
+    variables: Iterable[InputVariable], env: Environment, scope: Scope = None
 ) -> list[NewVariable]:
     """Variables as the engine takes them, encrypted where that is asked for.
 
@@ -62,9 +110,47 @@ def new_variables(
     return [_new_variable(variable, env, scope) for variable in variables]
 
 
-def _new_variable(
-    variable: c.ProcessVariable | c.ElementVariable, env: Environment, scope: Scope
-) -> NewVariable:
+def element_variables(
+    variables: Sequence[c.ElementVariable], env: Environment, work: Work, number: int
+) -> list[NewVariable]:
+    """Variables of an open element instance, or of a scope around it that they name.
+
+    Raises:
+        InvalidCommand: A variable names an element that is not around it.
+    """
+    elements = work.process.model.elements
+    around = _around(work.instance.element_instances, number)
+    scopes: dict[str, Scope] = {elements[token.element].bpmn_element_id: token.id for token in around}
+    found = []
+    for at, variable in enumerate(variables):
+        if variable.bpmn_element_id is not None and variable.bpmn_element_id not in scopes:
+            fact = (
+                f"element {variable.bpmn_element_id} is neither {work.instance.pointer(number)} nor around it"
+            )
+            raise InvalidCommand(fact, causes=[Cause(f"#/variables/{at}/bpmnElementId", "scope", fact)])
+        scope = scopes[variable.bpmn_element_id] if variable.bpmn_element_id else number
+        found.append(_new_variable(variable, env, scope))
+    return found
+
+
+def _around(tokens: dict[int, ElementInstance], number: int) -> list[ElementInstance]:
+    """An element instance and the scopes around it, without the process scope, innermost first."""
+    found = []
+    token = tokens.get(number)
+    while token is not None and token.parent_id is not None:
+        found.append(token)
+        token = tokens.get(token.parent_id)
+    return found
+
+
+def _named(names: str | None, variables: Iterable[Variable]) -> list[Variable]:
+    """Those of the names, separated by commas, or all; sorted by name, then element."""
+    wanted = set(names.split(",")) if names else None
+    found = [variable for variable in variables if wanted is None or variable.name in wanted]
+    return sorted(found, key=lambda variable: (variable.name, variable.element or 0, variable.id))
+
+
+def _new_variable(variable: InputVariable, env: Environment, scope: Scope) -> NewVariable:
     data = variable.data
     if data is None:
         return NewVariable(variable.name, scope=scope)
@@ -85,9 +171,3 @@ def _clear(variable: Variable, env: Environment) -> str:
     if env.cipher is None:
         raise InvalidCommand(f"variable {variable.name} is encrypted, and no encryption key is configured")
     return env.cipher.decrypt(value)
-
-
-def _require_instance_id(work: Work, partition: str, id: int) -> None:
-    """An id block holds 64 ids; only the first is the instance's own."""
-    if work.instance.id != id:
-        raise NotFound(f"process instance {partition}/{id} could not be found")

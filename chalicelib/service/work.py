@@ -51,6 +51,16 @@ def load(env: Environment, partition: str, id: int, missing: str) -> Work:
     return work
 
 
+def require_instance_id(work: Work, partition: str, id: int) -> None:
+    """An id block holds 64 ids; only the first is the instance's own.
+
+    Raises:
+        NotFound: It is another.
+    """
+    if work.instance.id != id:
+        raise NotFound(f"process instance {partition}/{id} could not be found")
+
+
 def new_step(work: Work, moment: Moment) -> Step:
     """A step of the work's instance."""
     return Step(work.process.model, work.instance, moment)

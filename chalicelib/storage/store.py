@@ -27,8 +27,8 @@ FIT = 850
 """Bytes of a state body that, with keys and index attributes, stay within one write unit (1 KB)."""
 
 PAGE = 640
-"""Bytes of a state body from which on ended records move to a page. Less than `FIT`: every command packs and unpacks
-the body, and a page more per twenty tasks costs less than carrying their rows along."""
+"""Bytes of a state body from which on ended records move to a page. Less than `FIT`: every command packs and
+unpacks the body, and a page more per twenty tasks costs less than carrying their rows along."""
 
 SPILL = 64
 """Characters from which on a variable moves into a value item, once the state does not fit."""
@@ -407,7 +407,9 @@ class ItemStore:
         return Put(Item(keys.value(instance.partition, instance.blocks[0], name), body), None)
 
     def _unused_values(self, instance: ProcessInstance, mark: Mark) -> list[Delete]:
-        unused = mark.values - {v.stored_as for v in instance.variables.values()}
+        kept = {v.stored_as for v in instance.variables.values()}
+        kept |= {record.stored_as for record in instance.ended if isinstance(record, Variable)}
+        unused = mark.values - kept
         return [Delete(keys.value(instance.partition, instance.blocks[0], name)) for name in sorted(unused)]
 
     def _name(self, mark: Mark) -> str:

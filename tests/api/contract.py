@@ -1,7 +1,7 @@
 """The contract of the engine API as data: `engine-api.yaml` beside this file is a copy of it, word for word.
 
-`faults` compares an answer with one of its schemas. What the contract has and this release has not is in `LATER`, so that
-it is known by name.
+`faults` compares an answer with one of its schemas. What the contract has and this release has not is in
+`LATER`, so that it is known by name.
 """
 
 import re

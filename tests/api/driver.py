@@ -1,6 +1,6 @@
-"""The engine API as a client sees it, without sockets: HTTP requests in, HTTP answers out, on the memory store.
+"""The engine API as a client sees it, on the memory store and without sockets.
 
-The request goes through the same gateway as in `bpmn serve`, which makes the event that API Gateway would send.
+Requests go through the gateway of `bpmn serve`, which makes the event that API Gateway would send.
 """
 
 import base64

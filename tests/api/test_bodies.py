@@ -127,7 +127,7 @@ def test_what_belongs_into_the_url_is_unknown_in_the_body(operation, body, api):
 
 
 def test_names_are_camel_case_only(api):
-    assert ("#/worker_id", "unknown", "w") == fault(api, "unlockJobs", {"worker_id": "w", "workerId": "w"})
+    assert fault(api, "unlockJobs", {"worker_id": "w", "workerId": "w"}) == ("#/worker_id", "unknown", "w")
 
 
 @pytest.mark.parametrize(

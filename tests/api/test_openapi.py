@@ -105,7 +105,7 @@ class TestOperation:
 def test_credentials_are_basic_bearer_or_a_bare_key():
     schemes = DOCUMENT["components"]["securitySchemes"].values()
 
-    assert [{"basic": []}, {"bearer": []}, {"key": []}] == DOCUMENT["security"]
+    assert DOCUMENT["security"] == [{"basic": []}, {"bearer": []}, {"key": []}]
     assert [scheme.get("scheme") or scheme["name"] for scheme in schemes] == [
         "basic",
         "bearer",

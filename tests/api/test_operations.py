@@ -20,7 +20,7 @@ ENCRYPTION_KEY = bytes(range(32))
 
 @pytest.fixture(scope="module")
 def story() -> Api:
-    """All kinds of records: jobs and tasks done and open, an open and a resolved incident, variables, tags."""
+    """Records of all kinds: jobs and tasks, done and open, incidents, variables, tags."""
     api = Api(
         Settings(
             store="memory",

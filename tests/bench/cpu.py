@@ -20,7 +20,7 @@ from chalicelib.contract.commands import Command
 from chalicelib.service.environment import Environment
 from chalicelib.service.execute import execute
 from chalicelib.settings import Settings
-from tests.bench.report import Report
+from tests.bench.report import Report, percentile
 from tests.models import parallel, sequence
 
 P50_TARGET = 0.20
@@ -182,12 +182,6 @@ def _merged(watches: Sequence[Stopwatch]) -> Stopwatch:
         for kind, times in watch.validated.items():
             merged.validated[kind] += times
     return merged
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The value below which a percentage of the values lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
 def _print_lengths(report: Report) -> None:

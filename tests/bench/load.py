@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from tests.bench.connection import Connection
-from tests.bench.cpu import percentile
+from tests.bench.report import percentile
 
 WORKER = "worker-1"
 

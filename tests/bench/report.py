@@ -64,3 +64,9 @@ class Report:
         )
         goal = f"target {sign} {target:,.{digits}f}"
         self.line(f"  {name:<58} {value:>10,.{digits}f} {unit:<5} {goal} {verdict}".rstrip())
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value below which a percentage of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

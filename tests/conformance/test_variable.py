@@ -105,6 +105,84 @@ def test_unknown_instance_is_not_found(play: Play, engine: Engine, id: int) -> N
         engine.send(c.GetProcessVariables(partition="2030-01-01", id=id))
 
 
+# Variables of element instances
+
+
+def put_at_element(engine: Engine, order: Order, id: int, *variables: dict[str, object]) -> None:
+    engine.send(
+        c.SetElementVariables(partition=order.partition, id=id, variables=list(variables), workerId=WORKER)
+    )
+
+
+def at_element(engine: Engine, order: Order, id: int, **criteria: object) -> list[dict[str, object]]:
+    answer = engine.send(c.GetElementVariables(partition=order.partition, id=id, **criteria))
+    assert answer["count"] == len(answer["variables"])
+    return answer["variables"]
+
+
+@pytest.mark.every_store
+def test_element_variables_are_apart_from_those_of_the_process(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn", variables=[text("a", "process")])
+    (task,) = order.element_instances("serviceTask")
+
+    put_at_element(engine, order, task["id"], text("b", "2"), text("a", "1"), text("c", "3"))
+    put_at_element(engine, order, task["id"], {"name": "c"}, text("b", "20", encrypted=False))
+
+    here = {"bpmnElementId": "serviceTask"}
+    assert at_element(engine, order, task["id"]) == [here | text("a", "1"), here | text("b", "20")]
+    assert at_element(engine, order, task["id"], names="b,x") == [here | text("b", "20")]
+    assert order.variables() == {"a": "process"}
+    assert [v["name"] for v in order.query(c.QueryVariables, elementInstanceId=task["id"])] == ["b", "a"]
+
+
+def test_element_variables_stay_readable_when_the_element_has_ended(play: Play, engine: Engine) -> None:
+    order = play("process/ten-tasks.bpmn")
+    (task,) = order.element_instances("serviceTask1")
+    long = str(list(range(900)))
+    put_at_element(engine, order, task["id"], text("a", long))
+    for number in range(1, 9):
+        order.complete_job(f"serviceTask{number}")
+
+    assert at_element(engine, order, task["id"]) == [{"bpmnElementId": "serviceTask1"} | text("a", long)]
+    with pytest.raises(Conflict, match=f"element instance 2030-01-01/{task['id']} is ended"):
+        put_at_element(engine, order, task["id"], text("a", "2"))
+    order.complete_job("serviceTask9")
+    order.complete_job("serviceTask10")
+    with pytest.raises(Conflict, match="process instance 2030-01-01/1 is ended"):
+        put_at_element(engine, order, task["id"], text("a", "2"))
+    assert at_element(engine, order, task["id"]) == [{"bpmnElementId": "serviceTask1"} | text("a", long)]
+
+
+def test_variable_names_its_element_or_one_around_it(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn")
+    (task,) = order.element_instances("serviceTask")
+
+    put_at_element(
+        engine,
+        order,
+        task["id"],
+        text(
+            "a",
+            "1",
+        )
+        | {"bpmnElementId": "serviceTask"},
+    )
+    with pytest.raises(InvalidCommand, match="element endEvent is neither 2030-01-01/3 nor around it"):
+        put_at_element(engine, order, task["id"], text("a", "2") | {"bpmnElementId": "endEvent"})
+
+    assert [variable["data"]["value"] for variable in at_element(engine, order, task["id"])] == ["1"]
+
+
+@pytest.mark.parametrize("id", [4, 65])
+def test_unknown_element_instance_is_not_found(play: Play, engine: Engine, id: int) -> None:
+    order = play("task/service.bpmn")
+
+    with pytest.raises(NotFound, match=f"element instance 2030-01-01/{id} could not be found"):
+        at_element(engine, order, id)
+    with pytest.raises(NotFound, match=f"element instance 2030-01-01/{id} could not be found"):
+        put_at_element(engine, order, id, text("a", "1"))
+
+
 # Encryption
 
 

@@ -7,7 +7,7 @@ from ..states import JobType
 from .base import Behavior, PassThrough
 from .containers import ProcessScope
 from .gateways import ExclusiveGateway, ParallelGateway
-from .tasks import JobTask
+from .tasks import JobTask, UserTask
 
 BEHAVIORS: Mapping[ElementType, Behavior] = {
     # containers
@@ -23,6 +23,7 @@ BEHAVIORS: Mapping[ElementType, Behavior] = {
     ElementType.SCRIPT_TASK: JobTask(JobType.EXECUTE),
     ElementType.SEND_TASK: JobTask(JobType.EXECUTE),
     ElementType.BUSINESS_RULE_TASK: JobTask(JobType.EXECUTE),
+    ElementType.USER_TASK: UserTask(),
     # gateways
     ElementType.EXCLUSIVE_GATEWAY: ExclusiveGateway(),
     ElementType.PARALLEL_GATEWAY: ParallelGateway(),

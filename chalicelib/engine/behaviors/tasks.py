@@ -32,3 +32,12 @@ class JobTask(Behavior):
             return f"failed to find boundary event for escalation code {completion.escalation_code}"
         step.leave(token, step.process.outgoing(element))
         return None
+
+
+class UserTask(Behavior):
+    """Waits for a person; `engine.user_tasks` lets the token go."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Make the user task."""
+        step.start(token)
+        step.add_user_task(token)

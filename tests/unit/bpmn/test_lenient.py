@@ -105,14 +105,14 @@ def test_a_reference_that_names_an_element_counts_whatever_the_elements_say() ->
 
 def test_what_unsupported_elements_say_about_flows_counts_too() -> None:
     read = process(
-        '<userTask id="a"><outgoing>f1</outgoing></userTask>'
-        '<userTask id="b"><incoming>f1</incoming></userTask>'
+        '<receiveTask id="a"><outgoing>f1</outgoing></receiveTask>'
+        '<receiveTask id="b"><incoming>f1</incoming></receiveTask>'
         '<sequenceFlow id="f1" />'
     )
 
     assert faults(read) == [
-        "/example/a: BPMN element a is not supported: userTask",
-        "/example/b: BPMN element b is not supported: userTask",
+        "/example/a: BPMN element a is not supported: receiveTask",
+        "/example/b: BPMN element b is not supported: receiveTask",
     ]
 
 

@@ -223,7 +223,6 @@ REFUSED_ELEMENTS = [
     "subChoreography",
     "subProcess",
     "transaction",
-    "userTask",
     "somethingNew",
 ]
 
@@ -355,7 +354,7 @@ def test_flows_of_an_unsupported_element_are_not_called_loose() -> None:
 
     assert faults(unsupported) == [
         "/unsupportedTest/daily: BPMN element daily is not supported: startEvent/timerEventDefinition",
-        "/unsupportedTest/approve: BPMN element approve is not supported: userTask",
+        "/unsupportedTest/approve: BPMN element approve is not supported: receiveTask",
         "/unsupportedTest/ship: BPMN element ship is not supported: "
         "serviceTask/multiInstanceLoopCharacteristics",
         "/unsupportedTest/pack: BPMN element pack is not supported: subProcess",

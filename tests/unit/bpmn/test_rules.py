@@ -155,8 +155,8 @@ def test_a_flow_without_id_is_fine_until_it_has_a_fault() -> None:
 
 
 def test_something_unsupported_without_id_is_named_by_its_kind() -> None:
-    assert faults(process("<userTask />")) == [
-        "/example/: BPMN element without ID is not supported: userTask"
+    assert faults(process("<receiveTask />")) == [
+        "/example/: BPMN element without ID is not supported: receiveTask"
     ]
 
 
@@ -200,8 +200,8 @@ def test_a_default_flow_that_does_not_exist_is_a_fault() -> None:
 
 def test_a_default_flow_to_an_unsupported_element_is_not_blamed() -> None:
     content = (
-        '<exclusiveGateway id="a" default="f1" /><userTask id="b" />'
+        '<exclusiveGateway id="a" default="f1" /><receiveTask id="b" />'
         '<sequenceFlow id="f1" sourceRef="a" targetRef="b" />'
     )
 
-    assert faults(process(content)) == ["/example/b: BPMN element b is not supported: userTask"]
+    assert faults(process(content)) == ["/example/b: BPMN element b is not supported: receiveTask"]

@@ -1,0 +1,86 @@
+"""User tasks: updated, completed, or left by a BPMN error or escalation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .errors import Conflict, ExecutionError, InvalidCommand
+from .loop import run
+from .records import UserTask
+from .states import UserTaskState
+from .step import Step
+from .variables import NewVariable, set_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a person has done.
+
+    Attributes:
+        revision: The revision that the person has seen.
+        completed: The work is done.
+        error_code: The work ended with a BPMN error.
+        escalation_code: The work needs somebody else.
+        tags: To set, or without value to delete.
+        variables: To set or delete.
+    """
+
+    revision: int
+    completed: bool = False
+    error_code: str | None = None
+    escalation_code: str | None = None
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    variables: tuple[NewVariable, ...] = ()
+
+
+def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> None:
+    """Change tags and variables of an open user task, and let its token go if the work is over.
+
+    Args:
+        step: The step to run in.
+        user_task: The user task.
+        change: What has happened.
+        pointer: How to name the user task in an error, `2030-01-01/17`.
+
+    Raises:
+        Conflict: Somebody else has updated it.
+        InvalidCommand: It cannot be completed, throw an error and escalate at once.
+        ExecutionError: No boundary event catches the error or the escalation.
+    """
+    if user_task.revision != change.revision:
+        raise Conflict(f"user task {pointer} is not in revision {change.revision}, but {user_task.revision}")
+    if [change.completed, bool(change.error_code), bool(change.escalation_code)].count(True) > 1:
+        raise InvalidCommand("expected to either complete user task, throw error or escalate user task")
+    _refuse_uncaught(change)
+    set_variables(step, change.variables)
+    user_task.tags = _merged(user_task.tags, change.tags)
+    user_task.revision += 1
+    user_task.updated_at = step.now
+    user_task.updated_by = step.actor
+    if change.completed:
+        _complete(step, user_task)
+
+
+def _refuse_uncaught(change: Update) -> None:
+    if change.error_code:
+        raise ExecutionError(
+            f"failed to find boundary event for error code {change.error_code}",
+            title="failed to throw BPMN error",
+        )
+    if change.escalation_code:
+        raise ExecutionError(
+            f"failed to find boundary event for escalation code {change.escalation_code}",
+            title="failed to escalate user task",
+        )
+
+
+def _merged(tags: Mapping[str, str | None], changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Tags merge by name; one without value is deleted."""
+    return {name: value for name, value in {**tags, **changes}.items() if value is not None}
+
+
+def _complete(step: Step, user_task: UserTask) -> None:
+    user_task.state = UserTaskState.COMPLETED
+    step.instance.ended.append(step.instance.user_tasks.pop(user_task.id))
+    token = step.instance.element_instances[user_task.element_instance_id]
+    step.leave(token, step.process.outgoing(step.process.elements[token.element]))
+    run(step)
