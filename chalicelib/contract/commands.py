@@ -432,13 +432,18 @@ class JobCompletion(Input):
 
 
 class LockJobs(Command):
-    """Lock due jobs for one worker."""
+    """Lock due jobs for one worker.
+
+    Attributes:
+        lock_timeout: ISO 8601 duration after which another worker may take them; our addition to the API.
+    """
 
     partition: Partition | None = None
     id: Int32 | None = None
     process_ids: Ids = ()
     process_instance_id: Int32 | None = None
     limit: Annotated[int, Field(ge=1, le=1000, validate_default=True)] = 0
+    lock_timeout: Duration | None = None
     worker_id: Text
 
 

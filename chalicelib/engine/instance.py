@@ -113,9 +113,9 @@ class ProcessInstance:
         yield from self.user_tasks.values()
 
     def next_due_job(self) -> Instant | None:
-        """When the earliest job becomes due that no worker holds."""
-        due = [job.due_at for job in self.jobs.values() if job.locked_at is None and job.completed_at is None]
-        return min(due, default=None)
+        """When the next job is free for a worker."""
+        free = (job.free_at for job in self.jobs.values())
+        return min((at for at in free if at is not None), default=None)
 
     def next_due_task(self) -> Instant | None:
         """When the earliest task becomes due."""

@@ -36,7 +36,12 @@ class JobResult:
 
 
 def lock(
-    instance: ProcessInstance, worker_id: str, now: Instant, wanted: Callable[[Job], bool], limit: int
+    instance: ProcessInstance,
+    worker_id: str,
+    now: Instant,
+    wanted: Callable[[Job], bool],
+    limit: int,
+    expires_at: Instant | None = None,
 ) -> list[Job]:
     """Give due jobs to a worker, earliest due first.
 
@@ -46,19 +51,16 @@ def lock(
         now: Jobs due until then.
         wanted: Which of them.
         limit: How many at most.
+        expires_at: From when on another worker may take them; None: never.
     """
-    free = [job for job in instance.jobs.values() if is_due(job, now) and wanted(job)]
+    free = [job for job in instance.jobs.values() if _is_free(job, now) and wanted(job)]
     free.sort(key=lambda job: (job.due_at, job.id))
     for job in free[:limit]:
         job.state = WorkState.LOCKED
         job.locked_at = now
         job.locked_by = worker_id
+        job.lock_expires_at = expires_at
     return free[:limit]
-
-
-def is_due(job: Job, now: Instant) -> bool:
-    """Whether a job waits for a worker."""
-    return job.locked_at is None and job.completed_at is None and job.due_at <= now
 
 
 def unlock(instance: ProcessInstance, worker_id: str, wanted: Callable[[Job], bool]) -> int:
@@ -70,7 +72,7 @@ def unlock(instance: ProcessInstance, worker_id: str, wanted: Callable[[Job], bo
     ]
     for job in held:
         job.state = WorkState.CREATED
-        job.locked_at = job.locked_by = None
+        job.locked_at = job.locked_by = job.lock_expires_at = None
     return len(held)
 
 
@@ -111,6 +113,10 @@ def complete(step: Step, number: int | None, result: JobResult, pointer: str) ->
         job.state = WorkState.CAUSED_INCIDENT
         step.add_incident(job=job)
     return job
+
+
+def _is_free(job: Job, now: Instant) -> bool:
+    return job.free_at is not None and job.free_at <= now
 
 
 def _held_job(instance: ProcessInstance, number: int | None, worker_id: str, pointer: str) -> Job:

@@ -42,7 +42,11 @@ class ElementInstance:
 
 @dataclass(slots=True)
 class Job:
-    """Work for an outside worker."""
+    """Work for an outside worker.
+
+    Attributes:
+        lock_expires_at: From when on another worker may take it although it is locked; None: never.
+    """
 
     id: int
     element_instance_id: int
@@ -57,6 +61,14 @@ class Job:
     locked_by: str | None = None
     retry_count: int = 0
     error: str | None = None
+    lock_expires_at: Instant | None = None
+
+    @property
+    def free_at(self) -> Instant | None:
+        """When a worker may take it: at its due time, or when its lock expires; None: not any more."""
+        if self.completed_at is not None:
+            return None
+        return self.due_at if self.locked_at is None else self.lock_expires_at
 
 
 @dataclass(slots=True)

@@ -117,10 +117,11 @@ def _lock(
     cmd: c.LockJobs, env: Environment, refs: list[Ref], now: Instant, limit: int
 ) -> list[tuple[Job, Work]]:
     wanted = _lock_matcher(cmd)
+    expires_at = due_after(now, cmd.lock_timeout) if cmd.lock_timeout else None
     taken: list[tuple[list[Job], Work]] = []
     for work in env.store.load_many(refs):
         if work is not None and limit > 0:
-            found = jobs.lock(work.instance, cmd.worker_id, now, wanted(work), limit)
+            found = jobs.lock(work.instance, cmd.worker_id, now, wanted(work), limit, expires_at)
             if found:
                 taken.append((found, work))
                 limit -= len(found)

@@ -191,6 +191,35 @@ def test_unknown_job_is_not_found(play: Play, engine: Engine, id: int) -> None:
         engine.send(c.CompleteJob(partition="2030-01-01", id=id, workerId=WORKER))
 
 
+@pytest.mark.every_store
+def test_expired_lock_may_be_taken_by_another(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn")
+    (job,) = engine.lock(lockTimeout="PT5M")
+    engine.clock.advance("PT4M59S")
+    assert engine.lock(workerId="other") == []
+    engine.clock.advance("PT1S")
+
+    (again,) = engine.lock(workerId="other", lockTimeout="PT5M")
+
+    assert (again["id"], again["lockedBy"], again["lockedAt"]) == (
+        job["id"],
+        "other",
+        "2030-01-01T08:05:00.000Z",
+    )
+    with pytest.raises(Conflict, match="is not locked by worker worker, but other"):
+        engine.send(c.CompleteJob(partition=order.partition, id=job["id"], workerId=WORKER))
+
+
+def test_holder_of_an_expired_lock_may_still_complete(play: Play, engine: Engine) -> None:
+    order = play("task/service.bpmn")
+    (job,) = engine.lock(lockTimeout="PT5M")
+    engine.clock.advance("PT1H")
+
+    engine.send(c.CompleteJob(partition=order.partition, id=job["id"], workerId=WORKER))
+
+    assert order.has_ended
+
+
 def test_unlocked_job_can_be_locked_by_another(play: Play, engine: Engine) -> None:
     order = play("task/service.bpmn")
     job = order.lock_job("serviceTask")
