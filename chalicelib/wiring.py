@@ -50,9 +50,12 @@ def environment(
     counts: Counts | None = None,
 ) -> Environment:
     """The environment around a store; tests hand in their clock."""
+    wall_clock = wall_clock or _utc_now
+    if not settings.set_time:
+        wall_clock = _moved(wall_clock, store.clock_offset())
     return Environment(
         store,
-        wall_clock or _utc_now,
+        wall_clock,
         cipher=_cipher(settings),
         eager=settings.task_mode == "eager",
         engine_id=settings.engine_id,
@@ -108,13 +111,21 @@ def _cipher(settings: Settings) -> Cipher | None:
     return AesCipher(settings.encryption_keys, os.urandom)
 
 
+def _moved(wall_clock: Callable[[], Instant], offset: int) -> Callable[[], Instant]:
+    """A moved clock holds for every process of the deployment, also where it cannot be moved."""
+    return (lambda: Instant(wall_clock() + offset)) if offset else wall_clock
+
+
 def _utc_now() -> Instant:
     return Instant(time.time_ns() // 1_000_000)
 
 
 def _pauses() -> Iterator[float]:
-    """Short and jittered at first, longer later, until the deadline."""
-    end = time.monotonic() + DEADLINE
+    """Short and jittered at first, longer later, until the deadline, which counts from now on."""
+    return _pauses_until(time.monotonic() + DEADLINE)
+
+
+def _pauses_until(end: float) -> Iterator[float]:
     longest = 0.002
     while time.monotonic() < end:
         yield random.uniform(0, longest)

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from chalicelib.storage.ports import Delete, Entry, Item, Items, Key, StaleWrite, Write
+from chalicelib.storage.ports import Delete, Entry, Item, Items, Key, StaleWrite, Throttled, Write
 
 
 class Recording:
@@ -92,6 +93,48 @@ class Forgetful(Recording):
             act, self.meanwhile = self.meanwhile, None
             act()
             raise StaleWrite("somebody was first")
+
+
+class Troubled(Recording):
+    """A store that refuses single verbs for a while.
+
+    Attributes:
+        refuses: Verb and how often it is passed before it is refused once: `{"get": 2}`.
+    """
+
+    def __init__(self, items: Items) -> None:
+        super().__init__(items)
+        self.refuses: dict[str, int] = {}
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        self._refuse("get")
+        assert len(set(keys)) == len(keys), "keys are distinct"
+        return super().get(keys)
+
+    def query(self, index: str, hash_value: str, **criteria: Any) -> list[Entry]:
+        self._refuse("query")
+        return super().query(index, hash_value, **criteria)
+
+    def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
+        """A refused group is not written, the others are."""
+        accepted = [not self._is_refused("write") for _ in groups]
+        if not any(accepted):
+            raise Throttled("no write for the moment")
+        each = super().commit_each
+        return [is_accepted and each([group])[0] for is_accepted, group in zip(accepted, groups, strict=True)]
+
+    def _refuse(self, verb: str) -> None:
+        if self._is_refused(verb):
+            raise Throttled(f"no {verb} for the moment")
+
+    def _is_refused(self, verb: str) -> bool:
+        if verb not in self.refuses:
+            return False
+        self.refuses[verb] -= 1
+        if self.refuses[verb] < 0:
+            del self.refuses[verb]
+            return True
+        return False
 
 
 class Losing(Recording):

@@ -12,7 +12,8 @@ from ..contract.operation import Operation
 from ..engine.errors import EngineError
 from ..service.clock import NotAllowed
 from ..service.environment import Environment, Unavailable
-from ..service.execute import Busy, execute
+from ..service.execute import execute
+from ..service.retry import Busy
 from .auth import Access
 from .problems import RequestProblem, of_engine, problem
 from .requests import read_command

@@ -32,6 +32,13 @@ SPECIFIC = {
     "404": "Something that the path or the body names does not exist",
     "409": "Another state than expected",
 }
+UNPROCESSABLE = {
+    "createProcess": "The BPMN model cannot be executed",
+    "createProcessInstance": "The process cannot be started this way",
+    "updateUserTask": "No boundary event catches the error or the escalation",
+}
+"""Operations that may answer 422, and why."""
+
 EMPTY = ("401", "403")
 
 _REF = "#/components/schemas/{model}"
@@ -156,8 +163,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         refusals["404"] = SPECIFIC["404"]
     if operation.method in ("PATCH", "PUT") or operation.name == "createProcess":
         refusals["409"] = SPECIFIC["409"]
-    if operation.name in ("createProcess", "createProcessInstance"):
-        refusals["422"] = "The BPMN model cannot be executed"
+    if operation.name in UNPROCESSABLE:
+        refusals["422"] = UNPROCESSABLE[operation.name]
     for status, description in sorted(refusals.items()):
         responses[status] = {"description": description}
         if status not in EMPTY:

@@ -67,6 +67,12 @@ def _check_cycle(text: str) -> None:
         parse_cycle(text)
 
 
+def _check_lasting(text: str) -> None:
+    duration = parse_duration(text)
+    if not (duration.months or duration.milliseconds):
+        raise ValueError(text)
+
+
 def _name_checker(type: str) -> AfterValidator:
     def validate(name: str) -> str:
         if not (name.isascii() and name.replace("_", "a").replace("-", "a").isalnum()):
@@ -443,7 +449,7 @@ class LockJobs(Command):
     process_ids: Ids = ()
     process_instance_id: Int32 | None = None
     limit: Annotated[int, Field(ge=1, le=1000, validate_default=True)] = 0
-    lock_timeout: Duration | None = None
+    lock_timeout: Annotated[str, _checked(_check_lasting, "iso8601_duration")] | None = None
     worker_id: Text
 
 

@@ -15,7 +15,6 @@ from ..engine.records import (
     Task,
     UserTask,
     Variable,
-    Work,
 )
 from ..engine.states import WorkState
 
@@ -174,7 +173,7 @@ def _origin(record: Record, instance: ProcessInstance, process: DeployedProcess)
 
 
 def _place(
-    record: Work | Incident | Variable | UserTask, instance: ProcessInstance, process: DeployedProcess
+    record: Job | Task | Incident | Variable | UserTask, instance: ProcessInstance, process: DeployedProcess
 ) -> Json:
     """The element that a record belongs to, if it does."""
     return {
@@ -183,7 +182,7 @@ def _place(
     }
 
 
-def _work(record: Work, now: Instant) -> Json:
+def _work(record: Job | Task, now: Instant) -> Json:
     """What jobs and tasks have in common."""
     is_due = record.state is WorkState.CREATED and record.due_at <= now
     return {

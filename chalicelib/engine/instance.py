@@ -44,6 +44,7 @@ class ProcessInstance:
         incidents: Unresolved ones by id.
         variables: By scope and name; those of an element instance until it ends.
         user_tasks: Open ones by id.
+        visits: Elements entered since somebody outside last did something.
         ended: What ended since the instance was read; history that the step does not look at again.
     """
 
@@ -59,6 +60,7 @@ class ProcessInstance:
     tags: dict[str, str | None] = field(default_factory=dict)
     parent_id: int | None = None
     root_id: int | None = None
+    visits: int = 0
     counters: Counters = field(default_factory=Counters)
     element_instances: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)

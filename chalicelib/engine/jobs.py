@@ -35,32 +35,24 @@ class JobResult:
     variables: list[NewVariable]
 
 
-def lock(
-    instance: ProcessInstance,
-    worker_id: str,
-    now: Instant,
-    wanted: Callable[[Job], bool],
-    limit: int,
-    expires_at: Instant | None = None,
-) -> list[Job]:
-    """Give due jobs to a worker, earliest due first.
+def free(instance: ProcessInstance, now: Instant) -> list[Job]:
+    """The jobs that a worker may take now."""
+    return [job for job in instance.jobs.values() if job.free_at is not None and job.free_at <= now]
+
+
+def lock(job: Job, worker_id: str, now: Instant, expires_at: Instant | None = None) -> None:
+    """Give a free job to a worker.
 
     Args:
-        instance: Whose jobs.
-        worker_id: Who gets them.
-        now: Jobs due until then.
-        wanted: Which of them.
-        limit: How many at most.
-        expires_at: From when on another worker may take them; None: never.
+        job: The job.
+        worker_id: Who gets it.
+        now: When.
+        expires_at: From when on another worker may take it; None: never.
     """
-    free = [job for job in instance.jobs.values() if _is_free(job, now) and wanted(job)]
-    free.sort(key=lambda job: (job.due_at, job.id))
-    for job in free[:limit]:
-        job.state = WorkState.LOCKED
-        job.locked_at = now
-        job.locked_by = worker_id
-        job.lock_expires_at = expires_at
-    return free[:limit]
+    job.state = WorkState.LOCKED
+    job.locked_at = now
+    job.locked_by = worker_id
+    job.lock_expires_at = expires_at
 
 
 def unlock(instance: ProcessInstance, worker_id: str, wanted: Callable[[Job], bool]) -> int:
@@ -113,10 +105,6 @@ def complete(step: Step, number: int | None, result: JobResult, pointer: str) ->
         job.state = WorkState.CAUSED_INCIDENT
         step.add_incident(job=job)
     return job
-
-
-def _is_free(job: Job, now: Instant) -> bool:
-    return job.free_at is not None and job.free_at <= now
 
 
 def _held_job(instance: ProcessInstance, number: int | None, worker_id: str, pointer: str) -> Job:

@@ -52,8 +52,7 @@ def resume(step: Step) -> None:
         scope.state = InstanceState.STARTED
     for token in step.instance.element_instances.values():
         if token.state is InstanceState.SUSPENDED:
-            token.state = InstanceState.CREATED
-            step.ready.append(token)
+            step.make_ready(token)
     for scope in reversed(scopes):
         step.end_scope_if_empty(scope)
     run(step)

@@ -19,10 +19,10 @@ def run(step: Step) -> None:
 
 def _move_tokens(step: Step) -> None:
     while step.ready:
-        if step.visits >= MAX_VISITS:
+        if step.instance.visits >= MAX_VISITS:
             _stop(step)
             return
-        step.visits += 1
+        step.instance.visits += 1
         token = step.ready.popleft()
         element = step.process.elements[token.element]
         BEHAVIORS[element.type].enter(step, element, token)

@@ -155,7 +155,6 @@ class UserTask:
     tags: dict[str, str | None] = field(default_factory=dict)
 
 
-Work = Job | Task
 Record = ElementInstance | Job | Task | Incident | Variable | UserTask
 
 

@@ -17,7 +17,7 @@ from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 SUSPENDED = InstanceState.SUSPENDED
 
 MAX_VISITS = 10_000
-"""Element visits in one step; what goes on beyond that without a wait state is taken to loop for ever."""
+"""Element visits while nobody outside acts; what goes on beyond that is taken to loop for ever."""
 
 MAX_TASKS = 100
 """Due tasks that run inside one command; the rest is left to the executor. Source: engine-semantics 5."""
@@ -34,7 +34,6 @@ class Step:
         actor: Who creates what is created now: the sender of the command, or the engine inside of a due task.
         ready: Tokens that have been opened and not entered yet, in order.
         due: Tasks of this step that are due and not run yet, in order.
-        visits: Elements entered so far.
         tasks_run: Due tasks run so far.
     """
 
@@ -44,7 +43,6 @@ class Step:
     actor: str = ""
     ready: deque[ElementInstance] = field(default_factory=deque)
     due: deque[Task] = field(default_factory=deque)
-    visits: int = 0
     tasks_run: int = 0
 
     def __post_init__(self) -> None:
@@ -61,23 +59,30 @@ class Step:
     def open(
         self, element: Element, scope: ElementInstance | None, flow: SequenceFlow | None = None
     ) -> ElementInstance:
-        """Put a new token on an element; entered when its turn comes, in a suspended scope on resume."""
+        """Put a new token on an element."""
         counters = self.instance.counters
         counters.element_instances += 1
-        is_suspended = scope is not None and scope.state is SUSPENDED
         token = ElementInstance(
             counters.element_instances,
             element.number,
             scope.id if scope else None,
-            SUSPENDED if is_suspended else InstanceState.CREATED,
+            InstanceState.CREATED,
             self.now,
             self.actor,
             arrived_by=flow.number if flow else None,
         )
         self.instance.element_instances[token.id] = token
-        if not is_suspended:
-            self.ready.append(token)
+        self.make_ready(token)
         return token
+
+    def make_ready(self, token: ElementInstance) -> None:
+        """Enter a token when its turn comes; in a suspended scope not before it is resumed."""
+        scope = self.instance.element_instances.get(token.parent_id or 0)
+        if scope is not None and scope.state is SUSPENDED:
+            token.state = SUSPENDED
+        else:
+            token.state = InstanceState.CREATED
+            self.ready.append(token)
 
     def start(self, token: ElementInstance) -> None:
         """The token is inside its element and works or waits there."""
@@ -96,8 +101,7 @@ class Step:
     def leave(self, token: ElementInstance, flows: Sequence[SequenceFlow]) -> None:
         """The visit is over, and a token goes down each of the flows; the last token of a scope ends it."""
         self.end(token)
-        if token.parent_id is None:
-            return
+        assert token.parent_id is not None, "the process scope is ended, never left"
         scope = self.instance.element_instances[token.parent_id]
         for flow in flows:
             self.open(self.process.target(flow), scope, flow)
@@ -216,6 +220,6 @@ class Step:
 
     def open_again(self, ids: Iterable[int]) -> None:
         """Make tokens ready that an earlier step left behind; those that have ended since are passed over."""
-        self.ready.extend(
-            token for token in map(self.instance.element_instances.get, ids) if token is not None
-        )
+        for token in map(self.instance.element_instances.get, ids):
+            if token is not None:
+                self.make_ready(token)

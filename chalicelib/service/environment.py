@@ -19,7 +19,7 @@ class Overtaken(Exception):
 
 
 class Unavailable(Exception):
-    """The store refuses for the moment; nothing was written."""
+    """The store refuses for the moment; what was asked for was not written."""
 
 
 class Ref(NamedTuple):
@@ -55,6 +55,10 @@ class Store(Protocol):
 
     def find_process(self, bpmn_process_id: str, version: str) -> DeployedProcess | None:
         """A deployed process by BPMN process id and version."""
+        ...
+
+    def process_ids(self) -> list[int]:
+        """Ids of all deployed processes, rising."""
         ...
 
     def processes(self) -> list[DeployedProcess]:
@@ -95,8 +99,13 @@ class Store(Protocol):
         """The process instance that owns an id, strongly consistent."""
         ...
 
-    def load_many(self, refs: Sequence[Ref]) -> list[Work | None]:
-        """Process instances by reference, strongly consistent."""
+    def load_many(self, refs: Sequence[Ref], *, skip_unreadable: bool = False) -> list[Work | None]:
+        """Process instances by reference, strongly consistent.
+
+        Args:
+            refs: Distinct ones.
+            skip_unreadable: Answer None for an item that this release cannot read, and log it.
+        """
         ...
 
     def commit(self, work: Work) -> None:

@@ -1,34 +1,19 @@
-"""Run a handler; run it again when another writer committed first."""
+"""Carry out a command."""
 
 from typing import Any
 
 from ..contract.commands import Command
-from .environment import Environment, Overtaken, Unavailable
+from .environment import Environment
 from .handlers import HANDLERS
-
-
-class Busy(Exception):
-    """The deadline came before the command got through; the caller may try again."""
+from .retry import until_through
 
 
 def execute(command: Command, env: Environment) -> Any:
     """Carry out a command and answer what the operation answers.
 
-    Overtaken is not an error: the handler reads again and thinks again, after a pause, until the request's
-    deadline.
-
     Raises:
         EngineError: The command is refused.
-        Busy: Overtaken, or refused by the store, until the deadline.
+        Busy: It was overtaken, or the store refused, until the deadline.
     """
     handler = HANDLERS[type(command)]
-    pauses = env.pauses()
-    while True:
-        try:
-            return handler(command, env)
-        except (Overtaken, Unavailable) as reason:
-            pause = next(pauses, None)
-            if pause is None:
-                raise Busy(f"{type(command).__name__} did not get through: {reason}") from reason
-            env.overtaken(type(command).__name__)
-            env.pause(pause)
+    return until_through(env, type(command).__name__, lambda: handler(command, env))

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..contract import commands as c
@@ -11,48 +12,36 @@ from ..engine.behaviors.base import JobCompletion
 from ..engine.records import Instant, Job
 from ..engine.step import Step
 from ..engine.variables import NewVariable
-from .environment import Environment, Ref, Work
+from .environment import Environment, Overtaken, Ref, Unavailable, Work
+from .retry import until_through
 from .variables import element_variables, new_variables
-from .work import change, due_after, owners, partitions
+from .work import change, due_after, first_ref, fits, loaded, owners, partitions
 
-CANDIDATES = 100
-"""Process instances read at a time when jobs are locked."""
+BATCH = 100
+"""Process instances locked at a time."""
+
+Locked = list[tuple[Job, Work]]
 
 
 def lock_jobs(cmd: c.LockJobs, env: Environment) -> dict[str, Any]:
-    """Give due jobs to one worker, by partition and due time; no job is given twice.
-
-    An instance that somebody else is working on, or has just written, is given up at once: there are others.
-    """
+    """Give due jobs to one worker, by partition and due time; no job is given twice."""
     now = env.now()
-    locked: list[tuple[Job, Work]] = []
-    candidates = _candidates(cmd, env, now)
-    while len(locked) < cmd.limit:
-        refs = _claim(candidates, env, min(cmd.limit - len(locked), CANDIDATES))
-        if not refs:
-            break
-        try:
-            locked += _lock(cmd, env, refs, now, cmd.limit - len(locked))
-        finally:
-            for ref in refs:
-                env.locks.release(ref)
-    locked.sort(
-        key=lambda pair: (pair[1].instance.partition, pair[0].due_at, pair[1].instance.public_id(pair[0].id))
-    )
-    found = [wire.job(job, work.instance, work.process, now) for job, work in locked]
+    named = cmd.id or cmd.process_instance_id
+    locked = _lock_due(cmd, env, now) if named is None else _lock_named(cmd, env, now, named)
+    found = [wire.job(job, work.instance, work.process, now) for job, work in sorted(locked, key=_order)]
     return {"count": len(found), "jobs": found}
 
 
 def unlock_jobs(cmd: c.UnlockJobs, env: Environment) -> dict[str, Any]:
-    """Release the jobs that a worker holds and has not completed."""
-    wanted = _matcher(cmd.id)
+    """Release the jobs that a worker holds and has not completed.
+
+    Without an id, every process instance of the partition is read.
+    """
     count = 0
-    for ref in list(_holding(cmd, env)):
-        with env.locks.hold(ref):
-            work = env.store.load_many([ref])[0]
-            if work is not None and (released := jobs.unlock(work.instance, cmd.worker_id, wanted(work))):
-                env.store.commit(work)
-                count += released
+    for ref, work in loaded(env, _to_unlock(cmd, env)):
+        holds = any(job.locked_by == cmd.worker_id for job in work.instance.jobs.values())
+        if holds and ref == first_ref(work):
+            count += _unlock(cmd, env, ref)
     return {"count": count}
 
 
@@ -86,86 +75,147 @@ def complete_job(cmd: c.CompleteJob, env: Environment) -> dict[str, Any]:
     return change(env, cmd.worker_id, cmd.partition, cmd.id, "job", think)
 
 
-def _candidates(cmd: c.LockJobs, env: Environment, now: Instant) -> Iterator[Ref]:
-    """Process instances that may have a matching job: by id at once, else by the index of due jobs."""
-    for id in (cmd.id, cmd.process_instance_id):
-        if id is not None:
-            yield from (
-                Ref(work.instance.partition, work.instance.blocks[0])
-                for work in owners(env, cmd.partition, id)
-            )
-            return
-    process_ids = cmd.process_ids or [process.id for process in env.store.processes()]
-    walks = [env.store.due_jobs(process_id, now) for process_id in process_ids]
+# Lock
+
+
+def _lock_named(cmd: c.LockJobs, env: Environment, now: Instant, id: int) -> Locked:
+    """Lock the jobs that the caller names, after whoever works on their process instance now."""
+    locked: Locked = []
+    for work in owners(env, cmd.partition, id):
+        locked += _lock_one(cmd, env, first_ref(work), now, cmd.limit - len(locked))
+    return locked
+
+
+def _lock_one(cmd: c.LockJobs, env: Environment, ref: Ref, now: Instant, limit: int) -> Locked:
+    def attempt() -> Locked:
+        with env.locks.hold(ref):
+            return _lock(cmd, env, [ref], now, limit)
+
+    return until_through(env, "LockJobs", attempt)
+
+
+def _lock_due(cmd: c.LockJobs, env: Environment, now: Instant) -> Locked:
+    """Lock what is due, earliest first.
+
+    An instance that somebody else is working on, or has just written, is given up at once: there are others.
+    Once something is locked, it is answered whatever happens next, since nobody else can get it.
+    """
+    locked: Locked = []
+    candidates = _due(cmd, env, now)
+    while len(locked) < cmd.limit:
+        limit = cmd.limit - len(locked)
+        try:
+            with _claimed(candidates, env, min(limit, BATCH)) as refs:
+                if not refs:
+                    break
+                locked += _lock(cmd, env, refs, now, limit, gives_up=True)
+        except (Overtaken, Unavailable):
+            if not locked:
+                raise
+            break
+    return locked
+
+
+def _due(cmd: c.LockJobs, env: Environment, now: Instant) -> Iterator[Ref]:
+    """Process instances with a due job, each once, though its due time may change meanwhile."""
+    walks = [env.store.due_jobs(process_id, now) for process_id in cmd.process_ids or env.store.process_ids()]
+    seen: set[Ref] = set()
     for _, ref in heapq.merge(*walks):
-        if cmd.partition in (None, ref.partition):
+        if fits(cmd.partition, ref.partition) and ref not in seen:
+            seen.add(ref)
             yield ref
 
 
-def _claim(candidates: Iterator[Ref], env: Environment, limit: int) -> list[Ref]:
-    """The next instances that no other thread of this process is working on."""
+@contextmanager
+def _claimed(candidates: Iterator[Ref], env: Environment, limit: int) -> Iterator[list[Ref]]:
+    """The next instances that no other thread of this process is working on, kept for the block."""
     refs: list[Ref] = []
-    for ref in candidates:
-        if env.locks.claim(ref):
-            refs.append(ref)
-            if len(refs) == limit:
-                break
-    return refs
+    try:
+        for ref in candidates:
+            if env.locks.claim(ref):
+                refs.append(ref)
+                if len(refs) == limit:
+                    break
+        yield refs
+    finally:
+        for ref in refs:
+            env.locks.release(ref)
 
 
 def _lock(
-    cmd: c.LockJobs, env: Environment, refs: list[Ref], now: Instant, limit: int
-) -> list[tuple[Job, Work]]:
-    wanted = _lock_matcher(cmd)
-    expires_at = due_after(now, cmd.lock_timeout) if cmd.lock_timeout else None
-    taken: list[tuple[list[Job], Work]] = []
-    for work in env.store.load_many(refs):
-        if work is not None and limit > 0:
-            found = jobs.lock(work.instance, cmd.worker_id, now, wanted(work), limit, expires_at)
-            if found:
-                taken.append((found, work))
-                limit -= len(found)
-    written = env.store.commit_each([work for _, work in taken]) if taken else []
-    return [
-        (job, work)
-        for (found, work), was_written in zip(taken, written, strict=True)
-        if was_written
-        for job in found
+    cmd: c.LockJobs, env: Environment, refs: list[Ref], now: Instant, limit: int, *, gives_up: bool = False
+) -> Locked:
+    """Lock matching jobs of some instances.
+
+    Raises:
+        Overtaken: Somebody else wrote one of them meanwhile; not if `gives_up`.
+    """
+    works = [work for work in env.store.load_many(refs, skip_unreadable=True) if work is not None]
+    free = [
+        (job, work) for work in works for job in jobs.free(work.instance, now) if _is_wanted(cmd, job, work)
     ]
+    chosen = sorted(free, key=_order)[:limit]
+    expires_at = due_after(now, cmd.lock_timeout) if cmd.lock_timeout else None
+    for job, _ in chosen:
+        jobs.lock(job, cmd.worker_id, now, expires_at)
+    changed = list({id(work): work for _, work in chosen}.values())
+    if not changed:
+        return []
+    written = env.store.commit_each(changed)
+    if not (gives_up or all(written)):
+        raise Overtaken("somebody else wrote the process instance")
+    kept = {id(work) for work, was_written in zip(changed, written, strict=True) if was_written}
+    return [(job, work) for job, work in chosen if id(work) in kept]
 
 
-def _lock_matcher(cmd: c.LockJobs) -> Callable[[Work], Callable[[Job], bool]]:
-    by_id = _matcher(cmd.id)
-
-    def matches(work: Work) -> Callable[[Job], bool]:
-        of_process = not cmd.process_ids or work.process.id in cmd.process_ids
-        of_instance = cmd.process_instance_id in (None, work.instance.id)
-        return by_id(work) if of_process and of_instance else lambda job: False
-
-    return matches
+def _is_wanted(cmd: c.LockJobs, job: Job, work: Work) -> bool:
+    return (
+        (not cmd.process_ids or work.process.id in cmd.process_ids)
+        and fits(cmd.process_instance_id, work.instance.id)
+        and (cmd.id is None or work.instance.number(cmd.id) == job.id)
+    )
 
 
-def _matcher(id: int | None) -> Callable[[Work], Callable[[Job], bool]]:
-    """Which jobs of a process instance have a public id; all of them if it is None."""
-
-    def matches(work: Work) -> Callable[[Job], bool]:
-        if id is None:
-            return lambda job: True
-        number = work.instance.number(id)
-        return lambda job: job.id == number
-
-    return matches
+def _order(locked: tuple[Job, Work]) -> tuple[str, Instant, int]:
+    """By partition, due time and id."""
+    job, work = locked
+    return work.instance.partition, job.due_at, work.instance.public_id(job.id)
 
 
-def _holding(cmd: c.UnlockJobs, env: Environment) -> Iterator[Ref]:
-    """Process instances in which the worker may hold a job: without an id, any of them."""
+# Unlock
+
+
+def _to_unlock(cmd: c.UnlockJobs, env: Environment) -> Iterator[Ref]:
+    """Process instances in which the worker may hold a job, each once."""
     if cmd.id is not None:
-        yield from (
-            Ref(w.instance.partition, w.instance.blocks[0]) for w in owners(env, cmd.partition, cmd.id)
-        )
+        yield from (first_ref(work) for work in owners(env, cmd.partition, cmd.id))
         return
     for date in partitions(env, cmd.partition):
         yield from env.store.instances(date, None)
+
+
+def _unlock(cmd: c.UnlockJobs, env: Environment, ref: Ref) -> int:
+    """Release the jobs in one process instance; answers how many."""
+
+    def attempt() -> int:
+        with env.locks.hold(ref):
+            (work,) = env.store.load_many([ref])
+            if work is None:
+                return 0
+            released = jobs.unlock(work.instance, cmd.worker_id, _unlockable(cmd, work))
+            if released:
+                env.store.commit(work)
+            return released
+
+    return until_through(env, "UnlockJobs", attempt)
+
+
+def _unlockable(cmd: c.UnlockJobs, work: Work) -> Callable[[Job], bool]:
+    number = None if cmd.id is None else work.instance.number(cmd.id)
+    return lambda job: fits(number, job.id)
+
+
+# Complete
 
 
 def _element_variables(

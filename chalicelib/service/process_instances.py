@@ -29,7 +29,7 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     partition = partition_of(moment.now)
     instance = ProcessInstance(
         partition,
-        [env.store.lease_block(partition)],
+        [],
         process.id,
         moment.now,
         moment.actor,
@@ -40,6 +40,7 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     step = new_step(work, moment)
     set_variables(step, new_variables(cmd.variables, env))
     lifecycle.start(step)
+    instance.blocks.append(env.store.lease_block(partition))
     env.store.commit(work)
     return wire.process_instance(instance, process)
 

@@ -15,28 +15,29 @@ from ..engine.records import ElementInstance, Incident, Job, Record, Task, UserT
 from .environment import Environment, Ref, Work
 from .paging import answer
 from .processes import has_tags
-from .work import owners
+from .work import first_ref, fits, loaded, owners
 
 RecordT = TypeVar("RecordT", ElementInstance, Job, Task, Incident, Variable, UserTask)
 
-BATCH = 100
-"""Process instances read at a time."""
+RECENT = 8
+"""Process instances whose records are kept while a list goes on: a large one comes once per block."""
 
 
 def query_process_instances(cmd: c.QueryProcessInstances, env: Environment) -> dict[str, Any]:
     """Process instances; the root id matches the root itself and all below it."""
     if cmd.id is not None:
-        works: Iterable[Work] = (w for w in owners(env, cmd.partition, cmd.id) if w.instance.id == cmd.id)
+        works: Iterable[Work] = owners(env, cmd.partition, cmd.id)
     else:
-        found = _walk(env, cmd.partition, cmd.process_id)
-        works = (work for work, block in found if work.instance.blocks[0] == block)
+        refs = env.store.instances(cmd.partition, cmd.process_id)
+        works = (work for ref, work in loaded(env, refs) if ref == first_ref(work))
     return answer(
         cmd,
         (
             wire.process_instance(work.instance, work.process)
             for work in works
-            if cmd.process_id in (None, work.process.id)
-            and cmd.parent_id in (None, work.instance.parent_id)
+            if fits(cmd.id, work.instance.id)
+            and fits(cmd.process_id, work.process.id)
+            and fits(cmd.parent_id, work.instance.parent_id)
             and cmd.root_id in (None, work.instance.root_id, work.instance.id)
             and has_tags(work.instance.tags, cmd.tags)
         ),
@@ -49,8 +50,8 @@ def query_element_instances(cmd: c.QueryElementInstances, env: Environment) -> d
     def matches(record: ElementInstance, work: Work) -> bool:
         element = work.process.model.elements[record.element]
         return (
-            cmd.parent_id in (None, _public(work, record.parent_id))
-            and cmd.bpmn_element_id in (None, element.bpmn_element_id)
+            fits(cmd.parent_id, _public(work, record.parent_id))
+            and fits(cmd.bpmn_element_id, element.bpmn_element_id)
             and (not cmd.states or record.state in cmd.states)
         )
 
@@ -65,12 +66,8 @@ def query_jobs(cmd: c.QueryJobs, env: Environment) -> dict[str, Any]:
     now = env.now()
 
     def matches(record: Job, work: Work) -> bool:
-        return cmd.element_id in (
-            None,
-            work.process.element_id(record.element),
-        ) and cmd.element_instance_id in (
-            None,
-            _public(work, record.element_instance_id),
+        return fits(cmd.element_id, work.process.element_id(record.element)) and fits(
+            cmd.element_instance_id, _public(work, record.element_instance_id)
         )
 
     found = _find(
@@ -86,9 +83,9 @@ def query_tasks(cmd: c.QueryTasks, env: Environment) -> dict[str, Any]:
     def matches(record: Task, work: Work) -> bool:
         element_id = None if record.element is None else work.process.element_id(record.element)
         return (
-            cmd.element_id in (None, element_id)
-            and cmd.element_instance_id in (None, _public(work, record.element_instance_id))
-            and cmd.type in (None, record.type)
+            fits(cmd.element_id, element_id)
+            and fits(cmd.element_instance_id, _public(work, record.element_instance_id))
+            and fits(cmd.type, record.type)
         )
 
     found = _find(
@@ -101,9 +98,8 @@ def query_incidents(cmd: c.QueryIncidents, env: Environment) -> dict[str, Any]:
     """Incidents, the resolved ones as well."""
 
     def matches(record: Incident, work: Work) -> bool:
-        return cmd.job_id in (None, _public(work, record.job_id)) and cmd.task_id in (
-            None,
-            _public(work, record.task_id),
+        return fits(cmd.job_id, _public(work, record.job_id)) and fits(
+            cmd.task_id, _public(work, record.task_id)
         )
 
     found = _find(env, Incident, cmd, matches, id=cmd.id, hints=(cmd.job_id, cmd.task_id))
@@ -114,7 +110,7 @@ def query_user_tasks(cmd: c.QueryUserTasks, env: Environment) -> dict[str, Any]:
     """User tasks, the ended ones as well."""
 
     def matches(record: UserTask, work: Work) -> bool:
-        return cmd.element_instance_id in (None, _public(work, record.element_instance_id)) and has_tags(
+        return fits(cmd.element_instance_id, _public(work, record.element_instance_id)) and has_tags(
             record.tags, cmd.tags
         )
 
@@ -128,7 +124,7 @@ def query_variables(cmd: c.QueryVariables, env: Environment) -> dict[str, Any]:
     """Variables without their values."""
 
     def matches(record: Variable, work: Work) -> bool:
-        return cmd.element_instance_id in (None, _public(work, record.element_instance_id)) and (
+        return fits(cmd.element_instance_id, _public(work, record.element_instance_id)) and (
             not cmd.names or record.name in cmd.names
         )
 
@@ -159,13 +155,10 @@ def _find(
     """
     owned = next((hint for hint in (id, cmd.process_instance_id, *hints) if hint is not None), None)
     for work, records in _records(env, cmd.partition, owned, process_id):
-        if process_id not in (None, work.process.id) or cmd.process_instance_id not in (
-            None,
-            work.instance.id,
-        ):
+        if not (fits(process_id, work.process.id) and fits(cmd.process_instance_id, work.instance.id)):
             continue
         number = None if id is None else work.instance.number(id)
-        found = [record for record in records if isinstance(record, kind) and number in (None, record.id)]
+        found = [record for record in records if isinstance(record, kind) and fits(number, record.id)]
         for record in sorted(found, key=lambda record: record.id):
             if matches(record, work):
                 yield record, work
@@ -179,28 +172,21 @@ def _records(
         for work in owners(env, partition, owned):
             yield work, _all_records(env, work)
         return
-    for work, block in _walk(env, partition, process_id):
-        first = work.instance.blocks.index(block) * IDS_PER_BLOCK
-        records = _all_records(env, work)
-        yield work, [record for record in records if first < record.id <= first + IDS_PER_BLOCK]
+    recent: dict[Ref, dict[int, list[Record]]] = {}
+    for ref, work in loaded(env, env.store.instances(partition, process_id)):
+        first = first_ref(work)
+        if first not in recent:
+            if len(recent) == RECENT:
+                recent.pop(next(iter(recent)))
+            recent[first] = _by_block(_all_records(env, work))
+        yield work, recent[first].get(work.instance.blocks.index(ref.block), [])
 
 
-def _walk(env: Environment, partition: str | None, process_id: int | None) -> Iterator[tuple[Work, int]]:
-    """Process instances, once per id block they own, in the order of their blocks."""
-    batch: list[Ref] = []
-    for ref in env.store.instances(partition, process_id):
-        batch.append(ref)
-        if len(batch) == BATCH:
-            yield from _load(env, batch)
-            batch = []
-    yield from _load(env, batch)
-
-
-def _load(env: Environment, refs: list[Ref]) -> Iterator[tuple[Work, int]]:
-    works = env.store.load_many(refs) if refs else []
-    for ref, work in zip(refs, works, strict=True):
-        if work is not None and ref.block in work.instance.blocks:
-            yield work, ref.block
+def _by_block(records: list[Record]) -> dict[int, list[Record]]:
+    found: dict[int, list[Record]] = {}
+    for record in records:
+        found.setdefault((record.id - 1) // IDS_PER_BLOCK, []).append(record)
+    return found
 
 
 def _all_records(env: Environment, work: Work) -> list[Record]:

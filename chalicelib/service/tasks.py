@@ -1,32 +1,41 @@
 """Due tasks: executed when the executor or a caller asks."""
 
+import logging
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 from ..contract import commands as c
 from ..contract import wire
 from ..engine import tasks
+from ..engine.moment import Moment
 from ..engine.records import Instant, Task
-from .environment import Environment, Overtaken, Ref, Work
-from .work import new_step, owners
+from .environment import Environment, Ref, Work
+from .retry import until_through
+from .work import first_ref, fits, new_step, owners
 
-MAX_INSTANCES = 1000
-"""Process instances that one call looks at."""
+Tasks = list[dict[str, Any]]
+
+logger = logging.getLogger(__name__)
 
 
 def execute_tasks(cmd: c.ExecuteTasks, env: Environment) -> dict[str, Any]:
-    """Run due, matching tasks, by due time; what they make due in turn waits for the next call."""
+    """Run due, matching tasks, by due time.
+
+    In eager mode, what they make due in turn runs with them; in deferred mode it waits for the next call.
+    """
     moment = env.moment(env.engine_id)
-    completed: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
-    for ref in list(islice(_candidates(cmd, env, moment.now), MAX_INSTANCES)):
+    completed: Tasks = []
+    failed: Tasks = []
+    for ref in _candidates(cmd, env, moment.now):
         limit = cmd.limit - len(completed) - len(failed)
         if limit == 0:
             break
-        with env.locks.hold(ref):
-            done, were_written = _execute(cmd, env, ref, moment.now, limit)
-        (completed if were_written else failed).extend(done)
+        try:
+            completed += _execute(cmd, env, ref, moment, limit)
+        except Exception:
+            # One process instance that cannot be worked on must not keep the others waiting.
+            logger.exception("tasks of %s were not executed", ref)
+            failed += _still_due(cmd, env, ref, moment.now, limit)
     return {
         "locked": len(completed) + len(failed),
         "completed": len(completed),
@@ -42,44 +51,49 @@ def unlock_tasks(cmd: c.UnlockTasks, env: Environment) -> dict[str, Any]:
 
 
 def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator[Ref]:
-    for id in (cmd.id, cmd.process_instance_id):
-        if id is not None:
-            yield from (
-                Ref(work.instance.partition, work.instance.blocks[0])
-                for work in owners(env, cmd.partition, id)
-            )
-            return
+    """Process instances that may have a matching task, each once, even if its due time changes."""
+    named = cmd.id or cmd.process_instance_id
+    if named is not None:
+        yield from (first_ref(work) for work in owners(env, cmd.partition, named))
+        return
+    seen: set[Ref] = set()
     for _, ref in env.store.due_tasks(now):
-        if cmd.partition in (None, ref.partition):
+        if fits(cmd.partition, ref.partition) and ref not in seen:
+            seen.add(ref)
             yield ref
 
 
-def _execute(
-    cmd: c.ExecuteTasks, env: Environment, ref: Ref, now: Instant, limit: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """Run the matching tasks of one process instance; whoever overtakes us runs them instead."""
-    work = env.store.load_many([ref])[0]
+def _execute(cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int) -> Tasks:
+    """Run the matching tasks of one process instance."""
+
+    def attempt() -> Tasks:
+        with env.locks.hold(ref):
+            (work,) = env.store.load_many([ref])
+            found = [] if work is None else _matching(cmd, work, moment.now)[:limit]
+            if work is None or not found:
+                return []
+            for task in found:
+                tasks.execute(new_step(work, moment), task)
+            env.store.commit(work)
+            return [wire.task(task, work.instance, work.process, moment.now) for task in found]
+
+    return until_through(env, "ExecuteTasks", attempt)
+
+
+def _still_due(cmd: c.ExecuteTasks, env: Environment, ref: Ref, now: Instant, limit: int) -> Tasks:
+    """The tasks that could not be run, as they are stored; none if that cannot be read either."""
+    (work,) = env.store.load_many([ref], skip_unreadable=True)
     if work is None:
-        return [], True
-    found = tasks.due_tasks(work.instance, now, _matcher(cmd, work))[:limit]
-    if not found:
-        return [], True
-    step = new_step(work, env.moment(env.engine_id))
-    for task in found:
-        tasks.execute(step, task)
-    try:
-        env.store.commit(work)
-    except Overtaken:
-        return [wire.task(task, work.instance, work.process, now) for task in found], False
-    return [wire.task(task, work.instance, work.process, now) for task in found], True
+        return []
+    return [wire.task(task, work.instance, work.process, now) for task in _matching(cmd, work, now)[:limit]]
 
 
-def _matcher(cmd: c.ExecuteTasks, work: Work) -> Callable[[Task], bool]:
-    of_process = cmd.process_id in (None, work.process.id)
-    of_instance = cmd.process_instance_id in (None, work.instance.id)
+def _matching(cmd: c.ExecuteTasks, work: Work, now: Instant) -> list[Task]:
+    if not (fits(cmd.process_id, work.process.id) and fits(cmd.process_instance_id, work.instance.id)):
+        return []
+    return tasks.due_tasks(work.instance, now, _wanted(cmd, work))
+
+
+def _wanted(cmd: c.ExecuteTasks, work: Work) -> Callable[[Task], bool]:
     number = None if cmd.id is None else work.instance.number(cmd.id)
-
-    def matches(task: Task) -> bool:
-        return of_process and of_instance and cmd.type in (None, task.type) and number in (None, task.id)
-
-    return matches
+    return lambda task: fits(cmd.type, task.type) and fits(number, task.id)

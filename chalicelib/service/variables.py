@@ -134,12 +134,12 @@ def element_variables(
 
 
 def _around(tokens: dict[int, ElementInstance], number: int) -> list[ElementInstance]:
-    """An element instance and the scopes around it, without the process scope, innermost first."""
+    """An element instance and the scopes around it, innermost first."""
     found = []
     token = tokens.get(number)
-    while token is not None and token.parent_id is not None:
+    while token is not None:
         found.append(token)
-        token = tokens.get(token.parent_id)
+        token = tokens.get(token.parent_id or 0)
     return found
 
 

@@ -1,6 +1,7 @@
 """Load, think, commit for one process instance; look-ups that several handlers share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from ..bpmn.instants import format_instant
@@ -13,6 +14,9 @@ from ..engine.step import Step
 from .environment import Environment, Ref, Work
 
 Answer = TypeVar("Answer")
+
+BATCH = 100
+"""Process instances read at a time."""
 
 
 def change(
@@ -34,6 +38,8 @@ def change(
     """
     with env.locks.hold(Ref(partition, (id - 1) // IDS_PER_BLOCK)):
         work = load(env, partition, id, missing)
+        # Somebody outside acts: from here on the diagram may go on for as long again.
+        work.instance.visits = 0
         answer = think(work, new_step(work, env.moment(actor)))
         env.store.commit(work)
         return answer
@@ -88,9 +94,27 @@ def partitions(env: Environment, partition: str | None) -> list[str]:
     return env.store.partitions() if partition is None else [partition]
 
 
-def owners(env: Environment, partition: str | None, id: int) -> Iterator[Work]:
+def owners(env: Environment, partition: str | None, id: int) -> list[Work]:
     """The process instances that own an id: one at most per partition."""
-    for date in partitions(env, partition):
-        work = env.store.load(date, id)
-        if work is not None:
-            yield work
+    block = (id - 1) // IDS_PER_BLOCK
+    found = env.store.load_many([Ref(date, block) for date in partitions(env, partition)])
+    return [work for work in found if work is not None]
+
+
+def loaded(env: Environment, refs: Iterable[Ref]) -> Iterator[tuple[Ref, Work]]:
+    """Process instances by reference, read in batches; a large one comes once per id block it owns."""
+    remaining = iter(refs)
+    while batch := list(islice(remaining, BATCH)):
+        for ref, work in zip(batch, env.store.load_many(batch), strict=True):
+            if work is not None:
+                yield ref, work
+
+
+def first_ref(work: Work) -> Ref:
+    """The reference of a process instance by its first block, as the indexes of what is due give it."""
+    return Ref(work.instance.partition, work.instance.blocks[0])
+
+
+def fits(wanted: object | None, actual: object) -> bool:
+    """Whether a value is what a filter asks for; an absent filter asks for anything."""
+    return wanted is None or wanted == actual

@@ -80,7 +80,8 @@ class Row(Generic[RecordT]):
             if i < width and (distance := row[i]) is not None:
                 row[i] = base = base + distance
         for i, members in self._enums:
-            row[i] = members[row[i]]
+            if i < width:
+                row[i] = members[row[i]]
         return self._record(*row)
 
 
@@ -194,6 +195,7 @@ def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:
         instance.parent_id,
         instance.root_id,
         _runs(instance.blocks),
+        instance.visits,
     )
 
 
@@ -209,9 +211,8 @@ def _runs(blocks: Sequence[int]) -> list[list[int]]:
 
 
 def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
-    process_id, state, created_at, created_by, started_at, ended_at, key, tags, parent_id, root_id, runs = (
-        head
-    )
+    process_id, state, created_at, created_by, started_at, ended_at, key, tags, *rest = head
+    parent_id, root_id, runs, visits = rest
     return ProcessInstance(
         partition,
         [block for first, length in runs for block in range(first, first + length)],
@@ -225,6 +226,7 @@ def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
         tags,
         parent_id,
         root_id,
+        visits,
     )
 
 

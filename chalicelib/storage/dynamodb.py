@@ -8,6 +8,7 @@ What goes wrong on the way is met here: a busy table is asked again after a grow
 `Throttled`), and so is one whose answer was lost, in a way that cannot write twice.
 """
 
+import logging
 import os
 import random
 import secrets
@@ -24,6 +25,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from . import tables
 from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Write
+
+logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 300 * 1024
 """Bytes of a body that is kept in the table. Source: DynamoDB quotas, an item has at most 400 KB in all."""
@@ -182,21 +185,22 @@ class DynamoItems:
         self._note_placed(writes, placed)
 
     def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
-        """See `Items.commit_each`; a group for which the table was too busy counts as not written.
+        """See `Items.commit_each`.
 
         Raises:
             Throttled: No group was written, at least one because the table was too busy.
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: No group is known to be
+                written.
         """
         commits: list[Future[None]] = [self._pool.submit(self.commit, writes) for writes in groups]
         wait(commits)
         errors = [commit.exception() for commit in commits]
-        for error in errors:
-            if error is not None and not isinstance(error, StaleWrite | Throttled):
-                raise error
         written = [error is None for error in errors]
-        busy = next((error for error in errors if isinstance(error, Throttled)), None)
-        if busy is not None and not any(written):
-            raise busy
+        trouble = [error for error in errors if error is not None and not isinstance(error, StaleWrite)]
+        if trouble and not any(written):
+            raise next((error for error in trouble if not isinstance(error, Throttled)), trouble[0])
+        for error in trouble:
+            logger.warning("one of several writes failed: %s", error)
         return written
 
     def add(self, key: Key, amount: int) -> int:

@@ -5,12 +5,15 @@ partitions (docs/adr/0003). What tells instances apart is the id block, and a sh
 number of shards.
 """
 
-from collections.abc import Iterator
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date
 
 from ..engine.instance import IDS_PER_BLOCK
 from .ports import Key
+
+Attributes = dict[str, str | int]
 
 STATE = "STATE"
 
@@ -74,8 +77,14 @@ def bpmn_xml(process_id: int) -> Key:
     return Key(f"PROCESS#{process_id}", "XML")
 
 
+def process_name(bpmn_process_id: str, version: str) -> Key:
+    """The item that says which id a BPMN process id and version have; names may be of any length."""
+    name = json.dumps([bpmn_process_id, version])
+    return Key(f"PROCESS#{hashlib.sha256(name.encode()).hexdigest()}", "NAME")
+
+
 CATALOG = Key("CATALOG", "PROCESSES")
-"""The list of all deployed processes; small, read on a cache miss only."""
+"""How many processes and elements there are; guards the next ids."""
 
 PARTITIONS = Key("CATALOG", "PARTITIONS")
 """The list of all dates that have process instances."""
@@ -112,23 +121,23 @@ def position(partition: str, block: int) -> int:
     return date.fromisoformat(partition).toordinal() << 32 | block
 
 
-def list_attributes(
-    shards: Shards, partition: str, block: int, process_id: int
-) -> Iterator[tuple[str, str | int]]:
+def list_attributes(shards: Shards, partition: str, block: int, process_id: int) -> Attributes:
     """Index attributes of a state or forward item that never change."""
     shard = block % shards.lists
-    yield "ph", by_partition(partition, shard)
-    yield "qh", by_process(process_id, shard)
-    yield "n", position(partition, block)
+    return {
+        "ph": by_partition(partition, shard),
+        "qh": by_process(process_id, shard),
+        "n": position(partition, block),
+    }
 
 
 def due_attributes(
     shards: Shards, block: int, process_id: int, next_job: int | None, next_task: int | None
-) -> Iterator[tuple[str, str | int]]:
+) -> Attributes:
     """Index attributes that say when there is something to do; none while there is nothing."""
+    found: Attributes = {}
     if next_job is not None:
-        yield "jh", due_jobs(process_id, block % shards.jobs)
-        yield "jr", next_job
+        found |= {"jh": due_jobs(process_id, block % shards.jobs), "jr": next_job}
     if next_task is not None:
-        yield "th", due_tasks(block % shards.tasks)
-        yield "tr", next_task
+        found |= {"th": due_tasks(block % shards.tasks), "tr": next_task}
+    return found

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from ..service.environment import Overtaken, Unavailable
+
 MAX_WRITES = 100
 """Items in one commit. Source: Amazon DynamoDB API reference, TransactWriteItems."""
 
@@ -83,11 +85,11 @@ class Entry(NamedTuple):
     key: Key
 
 
-class StaleWrite(Exception):
+class StaleWrite(Overtaken):
     """A guard did not hold: another writer was first. Nothing was written; read again and think again."""
 
 
-class Throttled(Exception):
+class Throttled(Unavailable):
     """The store refuses for the moment (capacity, a lock held by another process); nothing was written."""
 
 
@@ -147,7 +149,11 @@ class Items(Protocol):
         """Commit many independent groups of writes, each all or none, as fast as the store can.
 
         Returns:
-            For each group whether it was written; False where a guard did not hold.
+            For each group whether it is known to be written; False where a guard did not hold, where the
+            store was too busy, and where no answer came.
+
+        Raises:
+            Throttled: The store was too busy, and no group was written.
         """
         ...
 

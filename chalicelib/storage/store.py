@@ -7,21 +7,22 @@ immutable and written before the state that refers to them; who is overtaken the
 
 import base64
 import heapq
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..bpmn.model import Process
 from ..engine.errors import ExecutionError
-from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
+from ..engine.instance import IDS_PER_BLOCK, ProcessInstance, Scope
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..service.environment import Overtaken, Ref, Unavailable, Work
 from . import codec, keys
 from .keys import Shards
-from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Throttled, Write
+from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Write
+
+logger = logging.getLogger(__name__)
 
 FIT = 850
 """Bytes of a state body that, with keys and index attributes, stay within one write unit (1 KB)."""
@@ -110,16 +111,22 @@ class ItemStore:
         return found
 
     def find_process(self, bpmn_process_id: str, version: str) -> DeployedProcess | None:
-        """A deployed process by BPMN process id and version; the catalog is read on a miss only."""
+        """A deployed process by BPMN process id and version; read once, since it never changes."""
         name = (bpmn_process_id, version)
         if name not in self._process_ids:
-            self._process_ids.update({(row[1], row[2]): row[0] for row in self._catalog()[1]["processes"]})
-        id = self._process_ids.get(name)
-        return None if id is None else self.process(id)
+            item = self._get(keys.process_name(bpmn_process_id, version))
+            if item is None:
+                return None
+            self._process_ids[name] = codec.decode_json(item.body)
+        return self.process(self._process_ids[name])
+
+    def process_ids(self) -> list[int]:
+        """Ids of all deployed processes, rising: one get."""
+        return list(range(1, self._catalog()[1]["processes"] + 1))
 
     def processes(self) -> list[DeployedProcess]:
         """All deployed processes, by id."""
-        found = (self.process(row[0]) for row in self._catalog()[1]["processes"])
+        found = (self.process(id) for id in self.process_ids())
         return [process for process in found if process is not None]
 
     def add_process(
@@ -133,28 +140,28 @@ class ItemStore:
     ) -> DeployedProcess:
         """Deploy a process in one transaction with the catalog, whose revision guards the next id."""
         revision, catalog = self._catalog()
-        rows = catalog["processes"]
         process = DeployedProcess(
-            rows[-1][0] + 1 if rows else 1,
+            catalog["processes"] + 1,
             model.bpmn_process_id,
             version,
             moment.now,
             moment.actor,
-            catalog["nextElementId"],
+            catalog["elements"] + 1,
             model,
             parallelism,
             tags,
         )
-        rows.append([process.id, process.bpmn_process_id, version])
-        catalog["nextElementId"] += len(model.elements)
-        with _overtaken():
-            self._items.commit(
-                [
-                    Put(Item(keys.CATALOG, codec.encode_json(catalog), revision + 1), revision),
-                    Put(Item(keys.process(process.id), codec.encode_process(process)), 0),
-                    Put(Item(keys.bpmn_xml(process.id), codec.encode_bytes(xml)), 0),
-                ]
-            )
+        catalog = {"processes": process.id, "elements": catalog["elements"] + len(model.elements)}
+        self._items.commit(
+            [
+                Put(Item(keys.CATALOG, codec.encode_json(catalog), revision + 1), revision),
+                Put(
+                    Item(keys.process_name(model.bpmn_process_id, version), codec.encode_json(process.id)), 0
+                ),
+                Put(Item(keys.process(process.id), codec.encode_process(process)), 0),
+                Put(Item(keys.bpmn_xml(process.id), codec.encode_bytes(xml)), 0),
+            ]
+        )
         self._processes[process.id] = process
         return process
 
@@ -163,10 +170,10 @@ class ItemStore:
         item = self._get(keys.bpmn_xml(id))
         return None if item is None else codec.decode_bytes(item.body)
 
-    def _catalog(self) -> tuple[int, dict[str, Any]]:
+    def _catalog(self) -> tuple[int, dict[str, int]]:
         item = self._get(keys.CATALOG)
         if item is None:
-            return 0, {"nextElementId": 1, "processes": []}
+            return 0, {"processes": 0, "elements": 0}
         return item.revision, codec.decode_json(item.body)
 
     # Id blocks
@@ -184,8 +191,7 @@ class ItemStore:
             return leased.pop()
 
     def _take_blocks(self, partition: str, amount: int) -> list[int]:
-        with _overtaken():
-            end = self._items.add(keys.blocks(partition), amount)
+        end = self._items.add(keys.blocks(partition), amount)
         if end > keys.MAX_BLOCKS:
             raise ExecutionError(
                 f"partition {partition} has no ids left: {keys.MAX_BLOCKS} id blocks are used"
@@ -212,18 +218,33 @@ class ItemStore:
         """The process instance that owns an id: one strongly consistent get, two for a further block."""
         return self.load_many([Ref(partition, (id - 1) // IDS_PER_BLOCK)])[0]
 
-    def load_many(self, refs: Sequence[Ref]) -> list[Work | None]:
-        """Process instances by reference, strongly consistent."""
-        with _overtaken():
-            items = self._items.get([keys.instance(*ref) for ref in refs])
-            forwards = {
-                at: keys.instance(refs[at].partition, int(item.body[1:]))
-                for at, item in enumerate(items)
-                if item is not None and item.body.startswith(_FORWARD)
-            }
-            for at, key in forwards.items():
-                items[at] = self._items.get([key])[0]
-        return [self._decode(item) if item is not None else None for item in items]
+    def load_many(self, refs: Sequence[Ref], *, skip_unreadable: bool = False) -> list[Work | None]:
+        """Process instances by reference, strongly consistent; further blocks are followed to the first."""
+        items = self._items.get([keys.instance(*ref) for ref in refs])
+        firsts = {
+            at: keys.instance(refs[at].partition, int(item.body[1:]))
+            for at, item in enumerate(items)
+            if item is not None and item.body.startswith(_FORWARD)
+        }
+        distinct = list(dict.fromkeys(firsts.values()))
+        found = dict(zip(distinct, self._items.get(distinct) if distinct else (), strict=True))
+        for at, key in firsts.items():
+            items[at] = found[key]
+        return [
+            None if item is None else self._owner(ref, item, skip_unreadable)
+            for ref, item in zip(refs, items, strict=True)
+        ]
+
+    def _owner(self, ref: Ref, item: Item, skip_unreadable: bool) -> Work | None:
+        """The instance of an item, if it owns the block: a forward may be left of a state never written."""
+        try:
+            work = self._decode(item)
+        except Exception:
+            if not skip_unreadable:
+                raise
+            logger.exception("item %s cannot be read", item.key)
+            return None
+        return work if ref.block in work.instance.blocks else None
 
     def _decode(self, item: Item) -> Work:
         state, ended = codec.unpack(item.body)
@@ -271,31 +292,36 @@ class ItemStore:
     def commit(self, work: Work) -> None:
         """Write a process instance, if nobody has since it was read."""
         draft = self._draft(work)
-        if draft.before:
-            with _overtaken():
-                self._items.commit_each([[put] for put in draft.before])
+        if not self._is_prepared(draft):
+            raise Unavailable("what the state refers to could not be written")
         try:
-            with _overtaken():
-                self._items.commit([draft.state])
-        except Overtaken:
-            self._remove_unreferred(draft)
-            raise
+            self._items.commit([draft.state])
+        except StaleWrite:
+            # Nobody else has the block of a new instance: the guard met our own write, whose answer was lost.
+            if draft.state.guard != 0:
+                self._remove_unreferred(draft)
+                raise
         self._remove(draft.after)
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         """Write several process instances, each for itself."""
         drafts = [self._draft(work) for work in works]
-        before = [put for draft in drafts for put in draft.before]
-        with _overtaken():
-            if before:
-                self._items.commit_each([[put] for put in before])
-            written = self._items.commit_each([[draft.state] for draft in drafts])
-        for draft, was_written in zip(drafts, written, strict=True):
+        prepared = [self._is_prepared(draft) for draft in drafts]
+        ready = [draft for draft, is_prepared in zip(drafts, prepared, strict=True) if is_prepared]
+        if not ready:
+            raise Unavailable("what the states refer to could not be written")
+        written = iter(self._items.commit_each([[draft.state] for draft in ready]))
+        answers = [is_prepared and next(written) for is_prepared in prepared]
+        for draft, was_written in zip(drafts, answers, strict=True):
             if was_written:
                 self._remove(draft.after)
             else:
                 self._remove_unreferred(draft)
-        return written
+        return answers
+
+    def _is_prepared(self, draft: Draft) -> bool:
+        """Write what the state will refer to; the state must not be written unless all of it is there."""
+        return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
 
     def _remove_unreferred(self, draft: Draft) -> None:
         """Remove what was written before a state that lost its race, if nothing can refer to it.
@@ -307,13 +333,22 @@ class ItemStore:
         if not draft.before:
             return
         wanted = draft.state.item
-        (stored,) = self._items.get([wanted.key])
+        try:
+            (stored,) = self._items.get([wanted.key])
+        except Exception as reason:
+            logger.warning("%d items may stay in the store unused: %s", len(draft.before), reason)
+            return
         if stored is not None and stored.revision == wanted.revision and stored.body != wanted.body:
             self._remove([Delete(put.item.key) for put in draft.before])
 
     def _remove(self, deletes: Sequence[Delete]) -> None:
-        if deletes:
+        """Remove items that nothing refers to; what stays behind costs its storage and nothing else."""
+        if not deletes:
+            return
+        try:
             self._items.commit_each([[delete] for delete in deletes])
+        except Exception as reason:
+            logger.warning("%d unused items stay in the store: %s", len(deletes), reason)
 
     def _draft(self, work: Work) -> Draft:
         instance, mark = work.instance, work.mark or Mark()
@@ -329,7 +364,7 @@ class ItemStore:
             opened = codec.encode_open(instance, pages)
             body = codec.pack(opened, ended)
         if len(body) > FIT and (spilled := self._spill(instance, mark)):
-            before.append(spilled)
+            before += spilled
             body = codec.pack(codec.encode_open(instance, pages), ended)
         state = Put(self._state(instance, mark.revision + 1, body), mark.revision)
         return Draft(before, state, self._unused_values(instance, mark))
@@ -340,17 +375,9 @@ class ItemStore:
             keys.instance(instance.partition, block),
             body,
             revision,
-            dict(
-                (
-                    *keys.list_attributes(self._shards, instance.partition, block, instance.process_id),
-                    *keys.due_attributes(
-                        self._shards,
-                        block,
-                        instance.process_id,
-                        instance.next_due_job(),
-                        instance.next_due_task(),
-                    ),
-                )
+            keys.list_attributes(self._shards, instance.partition, block, instance.process_id)
+            | keys.due_attributes(
+                self._shards, block, instance.process_id, instance.next_due_job(), instance.next_due_task()
             ),
         )
 
@@ -394,17 +421,24 @@ class ItemStore:
         key = keys.page(instance.partition, instance.blocks[0], name)
         return Put(Item(key, codec.encode_page(ended, folded)), None), levels
 
-    def _spill(self, instance: ProcessInstance, mark: Mark) -> Put | None:
-        """A value item for the longer values that lie in the instance; the variables then refer to it."""
-        spilled = [v for v in instance.variables.values() if v.value is not None and len(v.value) > SPILL]
-        spilled = [v for v in spilled if v.stored_as is None]
-        if not spilled:
-            return None
-        name = self._name(mark)
-        body = codec.encode_json({v.id: v.value for v in spilled})
-        for variable in spilled:
-            variable.value, variable.stored_as = None, name
-        return Put(Item(keys.value(instance.partition, instance.blocks[0], name), body), None)
+    def _spill(self, instance: ProcessInstance, mark: Mark) -> list[Put]:
+        """Value items for the longer values that lie in the instance; the variables then refer to them.
+
+        One item per scope: the variables of a scope end together, so that no value of an ended variable lies
+        beside one that may still be replaced.
+        """
+        scopes: dict[Scope, list[Variable]] = {}
+        for variable in instance.variables.values():
+            if variable.stored_as is None and variable.value is not None and len(variable.value) > SPILL:
+                scopes.setdefault(variable.element_instance_id, []).append(variable)
+        puts = []
+        for variables in scopes.values():
+            name = self._name(mark)
+            body = codec.encode_json({variable.id: variable.value for variable in variables})
+            puts.append(Put(Item(keys.value(instance.partition, instance.blocks[0], name), body), None))
+            for variable in variables:
+                variable.value, variable.stored_as = None, name
+        return puts
 
     def _unused_values(self, instance: ProcessInstance, mark: Mark) -> list[Delete]:
         kept = {v.stored_as for v in instance.variables.values()}
@@ -457,8 +491,7 @@ class ItemStore:
         seen: set[Key] = set()
         while True:
             wanted = size + len(seen)
-            with _overtaken():
-                entries = self._items.query(index, hash_value, low=low, high=high, limit=wanted)
+            entries = self._items.query(index, hash_value, low=low, high=high, limit=wanted)
             yield from (entry for entry in entries if entry.key not in seen)
             if len(entries) < wanted:
                 return
@@ -494,27 +527,14 @@ class ItemStore:
 
     def check(self) -> None:
         """Read something."""
-        self._get(keys.CATALOG)
+        self._get(keys.CLOCK)
 
     def close(self) -> None:
         """Release the adapter."""
         self._items.close()
 
     def _get(self, key: Key) -> Item | None:
-        with _overtaken():
-            return self._items.get([key])[0]
+        return self._items.get([key])[0]
 
     def _put(self, write: Write) -> None:
-        with _overtaken():
-            self._items.commit([write])
-
-
-@contextmanager
-def _overtaken() -> Iterator[None]:
-    """Say the adapters' two refusals in the words of the service."""
-    try:
-        yield
-    except StaleWrite as stale:
-        raise Overtaken(str(stale)) from stale
-    except Throttled as throttled:
-        raise Unavailable(str(throttled)) from throttled
+        self._items.commit([write])

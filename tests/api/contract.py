@@ -17,20 +17,17 @@ SCHEMAS: Mapping[str, Any] = CONTRACT["schemas"]
 
 LATER = {
     "operations": {
-        "getElementVariables",
-        "setElementVariables",
         "sendMessage",
         "queryMessages",
         "queryMessageSubscriptions",
-        "resumeProcessInstance",
-        "suspendProcessInstance",
         "sendSignal",
         "querySignalSubscriptions",
-        "queryUserTasks",
-        "updateUserTask",
     },
     "Element": {"eventDefinition"},
 }
+
+# Fields of requests that are ours (engine-semantics 4).
+EXTENSIONS = {"LockJobsCmd": {"lockTimeout"}}
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)

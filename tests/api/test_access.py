@@ -155,7 +155,8 @@ def test_keys_of_the_settings_need_no_store():
 
 @pytest.mark.parametrize(("kind", "expected"), [(Broken, 500), (Busy, 503)])
 def test_store_that_fails_does_not_turn_a_key_into_a_wrong_one(kind, expected):
-    api = Api(Settings(store="memory"), kind(MemoryItems())).serve(pauses=lambda: iter(()))
+    settings = Settings(store="memory", set_time=True)
+    api = Api(settings, kind(MemoryItems())).serve(pauses=lambda: iter(()))
 
     for _ in range(2):
         answer = api.call("queryProcesses", headers={"Authorization": "made-here"})

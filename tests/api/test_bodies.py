@@ -283,6 +283,10 @@ REQUIRED = {
     "completeJob": ["workerId"],
     "createProcessInstance": ["bpmnProcessId", "version", "workerId"],
     "setProcessVariables": ["workerId"],
+    "setElementVariables": ["workerId"],
+    "suspendProcessInstance": ["workerId"],
+    "resumeProcessInstance": ["workerId"],
+    "updateUserTask": ["revision", "workerId"],
     "createProcess": ["bpmnProcessId", "bpmnXml", "version", "workerId"],
     "unlockTasks": ["engineId"],
 }

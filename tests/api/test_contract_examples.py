@@ -105,6 +105,50 @@ def back_in_time(api: Api) -> Answer:
     return api.call("setTime", {"time": "2025-05-08T17:43:56Z"})
 
 
+def ended_element(api: Api) -> Answer:
+    """Element instance 724: the 20th of the 12th instance of the day, which has not ended."""
+    xml = sequence("order", 20, "task").replace('<task id="t19"/>', '<serviceTask id="t19"/>')
+    on(api, "2025-04-01").deploy(xml)
+    for _ in range(12):
+        api.start()
+    return api.call("setElementVariables", W, partition="2025-04-01", id=724)
+
+
+def element_of_ended(api: Api) -> Answer:
+    on(api, "2025-04-01").deploy(sequence("order", 0))
+    api.start()
+    return api.call("setElementVariables", W, partition="2025-04-01", id=2)
+
+
+def suspended_twice(api: Api) -> Answer:
+    on(api, "2025-05-01").deploy()
+    api.start()
+    api.expect(204, "suspendProcessInstance", W, partition="2025-05-01")
+    return api.call("suspendProcessInstance", W, partition="2025-05-01")
+
+
+def not_suspended(api: Api) -> Answer:
+    on(api, "2025-05-01").deploy()
+    api.start()
+    return api.call("resumeProcessInstance", W, partition="2025-05-01")
+
+
+def updated(*updates: dict[str, Any]) -> "Situation":
+    """The last of some updates of user task 123, the 59th of the second instance of the day."""
+
+    def situation(api: Api) -> Answer:
+        on(api, "2025-04-01").deploy(parallel("order", 59, "userTask"))
+        api.start()
+        api.start()
+        answers = [
+            api.call("updateUserTask", {**W, **fields}, partition="2025-04-01", id=123) for fields in updates
+        ]
+        assert all(answer.status == 200 for answer in answers[:-1])
+        return answers[-1]
+
+    return situation
+
+
 Situation = Callable[[Api], Answer | list[Answer]]
 
 SITUATIONS: dict[tuple[str, int, int], Situation] = {
@@ -176,11 +220,57 @@ SITUATIONS: dict[tuple[str, int, int], Situation] = {
         api.call("executeTasks", {"limit": 101}),
     ],
     ("unlockTasks", 400, 0): lambda api: api.call("unlockTasks", {}),
+    ("getElementVariables", 404, 0): lambda api: api.call(
+        "getElementVariables", partition="2025-05-01", id=3162
+    ),
+    ("setElementVariables", 400, 0): lambda api: api.call(
+        "setElementVariables", {**W, "variables": BAD_VARIABLES}
+    ),
+    ("setElementVariables", 404, 0): lambda api: api.call(
+        "setElementVariables", W, partition="2025-04-01", id=123
+    ),
+    ("setElementVariables", 409, 0): element_of_ended,
+    ("setElementVariables", 409, 1): ended_element,
+    ("resumeProcessInstance", 404, 0): lambda api: api.call(
+        "resumeProcessInstance", W, partition="2025-05-01", id=577
+    ),
+    ("resumeProcessInstance", 409, 0): not_suspended,
+    ("suspendProcessInstance", 404, 0): lambda api: api.call(
+        "suspendProcessInstance", W, partition="2025-05-01", id=577
+    ),
+    ("suspendProcessInstance", 409, 0): suspended_twice,
+    ("updateUserTask", 400, 0): lambda api: api.call(
+        "updateUserTask",
+        {
+            **W,
+            "revision": -1,
+            "processVariables": [{"name": ","}, {"name": "a", "data": {"value": "1"}}],
+            "tags": [{"name": ","}],
+        },
+    ),
+    ("updateUserTask", 400, 1): updated({"revision": 1, "completed": True, "errorCode": "example-error"}),
+    ("updateUserTask", 404, 0): lambda api: api.call(
+        "updateUserTask", {**W, "revision": 1}, partition="2025-04-01", id=123
+    ),
+    ("updateUserTask", 409, 0): updated(
+        {"revision": 1, "completed": True}, {"revision": 2, "completed": True}
+    ),
+    ("updateUserTask", 409, 1): updated({"revision": 1}, {"revision": 1}),
+    ("updateUserTask", 422, 0): updated({"revision": 1, "errorCode": "example-error"}),
+    ("updateUserTask", 422, 1): updated({"revision": 1, "escalationCode": "example-escalation"}),
     ("setTime", 400, 0): lambda api: api.call("setTime", {}),
     ("setTime", 409, 0): back_in_time,
 }
-RENAMED = {("setProcessVariables", 409, 0): ("2025-04-01/935", "2025-04-01/1")}
-"""Ids of instances rise in steps of 64, so that one of an example cannot come up."""
+RENAMED = {
+    ("setProcessVariables", 409, 0): ("2025-04-01/935", "2025-04-01/1"),
+    ("setElementVariables", 409, 0): ("2025-04-01/935", "2025-04-01/1"),
+    ("resumeProcessInstance", 409, 0): ("2025-05-01/576", "2025-05-01/1"),
+    ("suspendProcessInstance", 409, 0): ("2025-05-01/576", "2025-05-01/1"),
+}
+"""Ids of instances rise in steps of 64, so that those of some examples cannot come up."""
+
+CORRECTED = {("updateUserTask", 400, 0): {"#/revision": {"value": "-1"}}}
+"""A required 0 is missing, not too small: engine-semantics 1 wins over the example."""
 
 
 def answers(situation: Situation, api: Api) -> Iterator[Answer]:
@@ -193,7 +283,12 @@ def expected_body(example: Example) -> dict[str, Any]:
     later = LATER.get(example[:3], set())
     body = {"status": example.status, **example.body, "detail": example.body["detail"].replace(old, new)}
     if "errors" in body:
-        body["errors"] = [error for error in body["errors"] if error["pointer"] not in later]
+        better = CORRECTED.get(example[:3], {})
+        body["errors"] = [
+            {**error, **better.get(error["pointer"], {})}
+            for error in body["errors"]
+            if error["pointer"] not in later
+        ]
     return body
 
 

@@ -21,6 +21,10 @@ BODIES = {
     "completeJob": W,
     "createProcessInstance": {**W, "bpmnProcessId": "order", "version": "1"},
     "setProcessVariables": W,
+    "setElementVariables": W,
+    "suspendProcessInstance": W,
+    "resumeProcessInstance": W,
+    "updateUserTask": {**W, "revision": 1},
     "createProcess": {**W, "bpmnProcessId": "new", "version": "1", "bpmnXml": sequence("new", 1)},
     "executeTasks": {"limit": 1},
     "setTime": {"timeDuration": "PT1S"},
@@ -65,9 +69,7 @@ def with_store(kind: type[Recording], **changes: object) -> Api:
 # The caller is wrong
 
 
-@pytest.mark.parametrize(
-    "operation", ["getProcessVariables", "setProcessVariables", "completeJob", "resolveIncident"]
-)
+@pytest.mark.parametrize("operation", [row.name for row in OPERATIONS if "{partition}" in row.path])
 @pytest.mark.parametrize(("partition", "id"), [(DAY, 1000), ("2031-01-01", 1), (DAY, 2147483647)])
 def test_unknown_ids_are_not_found(operation, partition, id, running):
     answer = running.call(operation, BODIES.get(operation), partition=partition, id=id)
@@ -82,6 +84,10 @@ def test_ids_belong_to_their_kind_of_thing(running):
         f"process instance {DAY}/2 could not be found"
     )
     assert running.call("completeJob", W, id=2).json["detail"] == f"job {DAY}/2 could not be found"
+    assert running.call("suspendProcessInstance", W, id=2).status == 404
+    assert running.call("updateUserTask", {**W, "revision": 1}).json["detail"] == (
+        f"user task {DAY}/1 could not be found"
+    )
 
 
 def test_variable_cannot_be_encrypted_without_a_key(running):

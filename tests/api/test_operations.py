@@ -17,8 +17,12 @@ VARIABLES = [
 ]
 ENCRYPTION_KEY = bytes(range(32))
 
+# Ids rise by 64 from one instance to the next.
+PEOPLE, SUSPENDED = 129, 193
+PEOPLE_ELEMENT = PEOPLE + 3
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture
 def story() -> Api:
     """Records of all kinds: jobs and tasks, done and open, incidents, variables, tags."""
     api = Api(
@@ -32,6 +36,7 @@ def story() -> Api:
     )
     api.deploy(parallel("order", 3), tags=TAGS, parallelism=0)
     api.deploy(sequence("short", 1), "short")
+    api.deploy(parallel("people", 2, "userTask"), "people")
     api.start(tags=TAGS, variables=VARIABLES, correlationKey="order-7")
     api.start("short")
     first, second, third = api.lock(processInstanceId=1)
@@ -42,6 +47,13 @@ def story() -> Api:
     api.expect(204, "resolveIncident", worker, id=1)
     api.lock(processInstanceId=1, limit=1)
     api.expect(200, "executeTasks", {"limit": 1})
+    api.start("people", correlationKey="order-7")
+    api.start("short")
+    api.expect(204, "suspendProcessInstance", worker, id=SUSPENDED)
+    token = api.expect(200, "queryElementInstances", {"processInstanceId": PEOPLE, "bpmnElementId": "t0"})
+    (element,) = token["results"]
+    assert element["id"] == PEOPLE_ELEMENT
+    api.expect(204, "setElementVariables", {**worker, "variables": VARIABLES}, id=PEOPLE_ELEMENT)
     return api
 
 
@@ -86,6 +98,19 @@ SUCCESSES: dict[str, Callable[[Api], Answer]] = {
     ),
     "executeTasks": lambda api: api.call("executeTasks", {"limit": 100}),
     "unlockTasks": lambda api: api.call("unlockTasks", {"engineId": "default-engine"}),
+    "getElementVariables": lambda api: api.call("getElementVariables", id=PEOPLE_ELEMENT),
+    "setElementVariables": lambda api: api.call(
+        "setElementVariables", {"workerId": "worker", "variables": VARIABLES}, id=PEOPLE_ELEMENT
+    ),
+    "resumeProcessInstance": lambda api: api.call(
+        "resumeProcessInstance", {"workerId": "worker"}, id=SUSPENDED
+    ),
+    "suspendProcessInstance": lambda api: api.call(
+        "suspendProcessInstance", {"workerId": "worker"}, id=PEOPLE
+    ),
+    "updateUserTask": lambda api: api.call(
+        "updateUserTask", {"workerId": "ann", "revision": 1, "tags": TAGS, "completed": True}, id=PEOPLE
+    ),
     "setTime": lambda api: api.call("setTime", {"timeDuration": "PT1H"}),
 }
 
@@ -162,6 +187,24 @@ def test_unset_fields_are_left_out_and_empty_lists_are_not(running):
     }
     assert job["retryCount"] == 0
     assert not {"error", "lockedAt", "lockedBy", "completedAt", "correlationKey"} & job.keys()
+
+
+def test_element_instances_say_when_they_started_and_ended(running):
+    running.clock.advance("PT1M")
+    running.lock("worker")
+    running.expect(200, "completeJob", {"workerId": "worker"})
+
+    found = running.expect(200, "queryElementInstances")["results"]
+
+    began, ended = "2030-01-01T08:00:00.000Z", "2030-01-01T08:01:00.000Z"
+    assert [(token["bpmnElementId"], token["startedAt"], token["endedAt"]) for token in found] == [
+        ("order", began, ended),
+        ("start", began, began),
+        ("t0", began, ended),
+        ("end", ended, ended),
+    ]
+    (instance,) = running.expect(200, "queryProcessInstances")["results"]
+    assert (instance["startedAt"], instance["endedAt"]) == (began, ended)
 
 
 def test_encrypted_is_always_said_in_queries_and_only_if_true_beside_a_value(story):

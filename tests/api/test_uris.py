@@ -5,8 +5,9 @@ Source: engine-semantics 1: unparsable is HTTP_REQUEST_URI, too small is VALIDAT
 
 import pytest
 
+from chalicelib.api.requests import read_command
 from chalicelib.contract.native import OPERATIONS
-from tests.api.driver import Api
+from tests.api.driver import DAY, ROWS, Api
 
 WITH_PARTITION = [row for row in OPERATIONS if "{partition}" in row.path]
 WITH_ID = [row for row in OPERATIONS if "{id}" in row.path]
@@ -109,3 +110,31 @@ def test_path_variables_are_unquoted_once(running):
 
 def test_other_query_parameters_do_not_matter(running):
     assert running.expect(200, "queryJobs", query="x=1&limit=1&limit=5")["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "excludes"),
+    [
+        ("true", True),
+        ("True", True),
+        ("1", True),
+        ("false", False),
+        ("0", False),
+        ("", False),
+        ("yes!", False),
+    ],
+)
+def test_unparsable_boolean_counts_as_false(text, excludes, running):
+    (element,) = running.expect(200, "queryElementInstances", {"bpmnElementId": "t0"})["results"]
+
+    answer = running.call("getElementVariables", id=element["id"], query={"excludeParentVariables": text})
+
+    assert answer.json == {"count": 0, "variables": []}
+    command = read_command(
+        ROWS["getElementVariables"],
+        {"partition": DAY, "id": "3"},
+        {"excludeParentVariables": text},
+        b"",
+        None,
+    )
+    assert command.exclude_parent_variables is excludes

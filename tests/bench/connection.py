@@ -1,6 +1,7 @@
 """A keep-alive HTTP connection that costs the client next to nothing, so that the bench measures the server.
 
-Sends what was asked for and waits; no retries, no redirects, one answer at a time. httptools parses the answers.
+Sends what was asked for and waits; no retries, no redirects, one answer at a time. httptools parses the
+answers.
 """
 
 import socket

@@ -1,9 +1,9 @@
 """Sections b and c: processor time of commands on the memory store, codec included.
 
-Counts the processor time of the thread, not the time on the wall. Even so, other work on the machine makes a processor
-half as fast for seconds on end; so whatever is compared takes turns, a few milliseconds each, and ratios are taken of
-neighbours. Commands are validated outside of the measured time and timed by themselves: over HTTP that is part of
-reading the request.
+Counts the processor time of the thread, not the time on the wall. Even so, other work on the machine makes
+a processor half as fast for seconds on end; so whatever is compared takes turns, a few milliseconds each,
+and ratios are taken of neighbours. Commands are validated outside of the measured time and timed by
+themselves: over HTTP that is part of reading the request.
 """
 
 import gc
@@ -30,7 +30,7 @@ LENGTH_TARGET = 1.3
 """CPU per task of 1,000 tasks in sequence, relative to 10."""
 
 GROWTH_TARGET = 1.1
-"""CPU per command with many other instances, relative to none: no growth, and a tenth for caches of the processor."""
+"""CPU with many other instances, relative to none: no growth, and a tenth for the processor's caches."""
 
 WORKER = "worker-1"
 NANOSECONDS = 1_000_000

@@ -1,6 +1,7 @@
-"""The clients of section d, in a process of their own: `python -m tests.bench.load`, one JSON object in and one out.
+"""The clients of section d, in a process of their own: `python -m tests.bench.load`.
 
-Each client starts an instance, locks one job of the process, completes it, and starts again.
+Takes an order as JSON and answers a result as JSON. Each client starts an instance, locks one job of the
+process, completes it, and starts again.
 """
 
 import sys

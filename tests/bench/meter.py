@@ -1,12 +1,13 @@
 """Computes from item sizes what DynamoDB would bill: requests, read units and write units.
 
-`Meter` stands between the engine and the memory store. It knows what `storage/dynamodb.py` sends for each call of the
-port; `python -m tests.bench --dynoxide` checks it against the consumed capacity that an independent DynamoDB reports.
+`Meter` stands between the engine and the memory store. It knows what `storage/dynamodb.py` sends for each
+call of the port; `python -m tests.bench --dynoxide` checks it against the consumed capacity that an
+independent DynamoDB reports.
 
 Not counted: requests that are sent again because a table was busy or an answer was lost.
 
-Source, for every rule without another one: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats" and
-"DynamoDB read and write operations" (capacity unit consumption).
+Source, for every rule without another one: Amazon DynamoDB developer guide, "DynamoDB item sizes and
+formats" and "DynamoDB read and write operations" (capacity unit consumption).
 """
 
 import math
@@ -89,8 +90,8 @@ def item_size(item: Item, *, has_write_id: bool) -> int:
     """Bytes of an item as `storage/dynamodb.py` writes it."""
     is_object = len(item.body) > LARGEST_BODY
     body = OBJECT_NAME if is_object else len("b") + len(item.body)
-    fixed = {"pk": item.key.partition, "sk": item.key.sort, "r": item.revision}
-    return attribute_sizes(fixed | item.index) + body + (WRITE_ID if has_write_id else 0)
+    own = attribute_sizes({"pk": item.key.partition, "sk": item.key.sort, "r": item.revision})
+    return own + attribute_sizes(item.index) + body + (WRITE_ID if has_write_id else 0)
 
 
 def entry_size(index: tables.Index, hash_value: str, entry: Entry) -> int:
@@ -112,9 +113,11 @@ def write_units(size: int) -> int:
 def index_units(old: Item | None, new: Item | None) -> int:
     """Write units that the indexes take to follow an item.
 
-    An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs nothing.
+    An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs
+    nothing.
 
-    Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput considerations".
+    Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
+    considerations".
     """
     units = 0
     for index in tables.indexes().values():

@@ -1,6 +1,6 @@
 """List prices, and what a request needs besides the table.
 
-Source: AWS price lists of us-east-1 (DynamoDB on-demand, Lambda x86, API Gateway REST), as in ARCHITECTURE 10.
+Source: AWS price lists of us-east-1: DynamoDB on demand, Lambda on x86, API Gateway REST.
 """
 
 from tests.bench.meter import Bill
@@ -13,8 +13,8 @@ LAMBDA_GB_SECOND = 0.0000166667
 
 LAMBDA_GB = 0.5
 LAMBDA_SECONDS = 0.020
-"""Assumed, not measured: 512 MB have 0.29 of a processor, so that 2.5 ms of CPU (two calls of boto3 at 0.8 ms, Chalice,
-the engine) take 9 ms, and two answers of DynamoDB at 5 ms are waited for."""
+"""Assumed, not measured: 512 MB have 0.29 of a processor, so that 2.5 ms of CPU (two calls of boto3 at 0.8
+ms, Chalice, the engine) take 9 ms, and two answers of DynamoDB at 5 ms are waited for."""
 
 MILLION = 1_000_000
 

@@ -101,7 +101,7 @@ MODELS = {
 
 
 def prepare(walk: Walk) -> None:
-    """Deploy everything, and start one of each, so that processes are known and a good number of ids is leased."""
+    """Deploy everything and run each twice, so that processes are known and many ids are leased."""
     for name, xml in MODELS.items():
         walk.deploy(name, xml)
     walk.start("one", "start, first of a date in a process")

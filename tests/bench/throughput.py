@@ -91,14 +91,10 @@ def serving(directory: Path) -> Iterator[Address]:
             server.terminate()
 
 
-def _measure(
-    report: Report, address: Address, clients: int, seconds: float, warm_up: float
-) -> Sequence[str]:
+def _measure(report: Report, address: Address, clients: int, seconds: float, warm_up: float) -> Sequence[str]:
     name = f"one-{clients}"
     process_id = _deploy(address, name)
-    order = Order(
-        address.host, address.port, address.api_key, name, process_id, clients, warm_up, seconds
-    )
+    order = Order(address.host, address.port, address.api_key, name, process_id, clients, warm_up, seconds)
     before = processor_seconds(address.pid)
     result = _run_clients(order)
     used = processor_seconds(address.pid) - before

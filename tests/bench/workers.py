@@ -1,7 +1,7 @@
 """Section e: many workers complete the jobs of one instance, over HTTP, on sqlite.
 
-Once on one server, whose threads spare each other the races, and once on two servers on one file, which race as two
-containers of Lambda do.
+Once on one server, whose threads spare each other the races, and once on two servers on one file, which
+race as two containers of Lambda do.
 """
 
 import contextlib
@@ -67,7 +67,17 @@ def print_workers(report: Report) -> None:
     report.section(f"(e) {WORKERS} workers complete {JOBS} parallel jobs of one instance over HTTP, sqlite")
     rows = [_row(report, servers, _play(servers)) for servers in (1, 2)]
     report.table(
-        ["servers on the file", "jobs", "lost", "refused with 409", "other", "retries", "empty locks", "s", ""],
+        [
+            "servers on the file",
+            "jobs",
+            "lost",
+            "refused with 409",
+            "other",
+            "retries",
+            "empty locks",
+            "s",
+            "",
+        ],
         rows,
     )
     report.line("\ntarget: none lost, none refused with 409. Retries: commands that another server overtook.")

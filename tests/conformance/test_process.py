@@ -214,3 +214,22 @@ def test_long_instance_is_worked_step_by_step_and_keeps_its_history(engine: Engi
     ids = [row["id"] for row in order.query(c.QueryElementInstances)]
     assert ids == sorted(ids)
     assert len(ids) == 153 + len(other.element_instances())
+
+
+def test_loop_through_a_join_stops_with_an_incident(engine: Engine) -> None:
+    order = engine.start(engine.deploy("process/loop-through-join.bpmn"))
+
+    for _ in range(MAX_VISITS // 100):
+        engine.send(c.ExecuteTasks(limit=100))
+
+    (incident,) = order.incidents()
+    assert incident["taskId"]
+    assert not order.has_ended
+    assert engine.send(c.ExecuteTasks(limit=100))["locked"] == 0
+
+
+def test_refused_start_takes_no_id(engine: Engine) -> None:
+    with pytest.raises(ProcessModelError):
+        engine.start(engine.deploy("process/empty.bpmn"))
+
+    assert engine.start(engine.deploy("task/service.bpmn")).id == 1

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.errors import Conflict
-from chalicelib.service.execute import Busy
+from chalicelib.service.retry import Busy
 from tests.conftest import Play
 from tests.models import parallel, sequence
 from tests.play import WORKER, Engine, Order

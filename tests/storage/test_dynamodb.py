@@ -388,13 +388,19 @@ def test_groups_of_which_none_was_written_are_throttled(items, client):
         items.commit_each([[new("a")], [new("b")]])
 
 
-def test_fault_in_one_group_is_raised_when_all_are_done(items, client):
+def test_fault_in_one_group_does_not_hide_that_another_was_written(items, client):
+    client.meets("transact_write_items", refused("ValidationException"))
+
+    assert items.commit_each([[new("a"), new("b")], [new("c")]]) == [False, True]
+
+    assert body(items, "c") == b"body"
+
+
+def test_fault_is_raised_if_no_group_was_written(items, client):
     client.meets("transact_write_items", refused("ValidationException"))
 
     with pytest.raises(ClientError, match="ValidationException"):
-        items.commit_each([[new("a"), new("b")], [new("c")]])
-
-    assert body(items, "c") == b"body"
+        items.commit_each([[new("a"), new("b")]])
 
 
 # pages of a query

@@ -1,0 +1,419 @@
+"""What a random client does next, knowing everything an engine has."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from chalicelib.bpmn import parser
+from chalicelib.contract import commands as c
+from tests.models import parallel, sequence
+from tests.play import ENGINE, MODELS, Engine
+from tests.walks.sides import Advance, Named, Restart, Send, Step
+from tests.walks.snapshot import Record, Snapshot
+
+Fields = dict[str, Any]
+
+WORKERS = ("ann", "bob")
+NAMES = ("a", "b", "c-1", "D_2")
+DURATIONS = ("PT0.001S", "PT1S", "PT1H", "PT9H", "P1D")
+TOO_LONG = "P9000Y"
+FILES = (
+    "gateway/exclusive.bpmn",
+    "gateway/exclusive-no-default.bpmn",
+    "gateway/parallel.bpmn",
+    "gateway/parallel-pass-through.bpmn",
+    "gateway/parallel-service-tasks.bpmn",
+    "gateway/parallel-uneven.bpmn",
+    "invalid/unsupported.bpmn",
+    "process/empty.bpmn",
+    "process/order-as-modeler.bpmn",
+    "process/two-in-one-file.bpmn",
+    "task/business-rule.bpmn",
+    "task/implicit-split.bpmn",
+    "task/manual.bpmn",
+    "task/no-end.bpmn",
+    "task/script.bpmn",
+    "task/send.bpmn",
+    "user-task/user.bpmn",
+)
+WIDE = "parallel('wide', 70)"
+THROUGH = "parallel('through', 120, 'task')"
+SLOW = "process/loop-forever.bpmn"
+
+
+def _named(file: str) -> Named:
+    return Named.by(f"(MODELS / {file!r}).read_text()", (MODELS / file).read_text())
+
+
+XML: dict[str, Named] = {
+    **{file: _named(file) for file in (*FILES, SLOW)},
+    "sequence": Named.by("sequence('sequence', 4)", sequence("sequence", 4)),
+    "people": Named.by("parallel('people', 3, 'userTask')", parallel("people", 3, "userTask")),
+    # More than fits into one block of ids; more than runs inside of one command.
+    WIDE: Named.by(WIDE, parallel("wide", 70)),
+    THROUGH: Named.by(THROUGH, parallel("through", 120, "task")),
+}
+PROCESS_IDS = {
+    name: [process.bpmn_process_id for process in parser.parse(xml.encode())] for name, xml in XML.items()
+}
+QUERIES = (
+    c.QueryProcesses,
+    c.QueryElements,
+    c.QueryProcessInstances,
+    c.QueryElementInstances,
+    c.QueryJobs,
+    c.QueryTasks,
+    c.QueryIncidents,
+    c.QueryUserTasks,
+    c.QueryVariables,
+)
+
+
+@dataclass
+class Client:
+    """Chooses at random, mostly what makes sense.
+
+    Attributes:
+        engine: Whose models are looked at.
+        models: What is deployed.
+        large: The longest value of a variable, in characters.
+    """
+
+    random: Random
+    engine: Engine
+    models: Sequence[str]
+    large: int
+
+    def first_steps(self) -> Iterator[Step]:
+        """Deploy each model."""
+        for name in self.models:
+            fields = {"bpmnProcessId": PROCESS_IDS[name][0], "bpmnXml": XML[name], "version": "1"}
+            yield Send(c.CreateProcess, fields | {"workerId": self._worker()})
+
+    def next_step(self, now: Snapshot) -> Step:
+        """One of all the things a client may do."""
+        choices = self._choices()
+        while True:
+            (choose,) = self.random.choices(list(choices), weights=list(choices.values()))
+            step = choose(now)
+            if step is not None:
+                return step
+
+    def query(self, now: Snapshot, kind: type[c.Query]) -> Send:
+        """A query for what resembles one of the records, or two."""
+        fields = {field.alias or name: name for name, field in kind.model_fields.items()}
+        criteria = {}
+        for alias in fields:
+            if now.found[kind] and self.random.random() < 0.3:
+                value = self._criterion(alias, self.random.choice(now.found[kind]))
+                criteria |= {alias: value} if value else {}
+        page = {"offset": self._pick(0, 0, 0, 1, 3), "limit": self._pick(0, 0, 0, 1, 2, 5)}
+        return Send(kind, criteria | {name: value for name, value in page.items() if value})
+
+    def _choices(self) -> dict[Callable[[Snapshot], Step | None], int]:
+        is_deferred = not self.engine.is_eager
+        return {
+            self._deploy: 3,
+            self._start: 8,
+            self._lock: 14,
+            self._unlock: 2,
+            self._complete: 30,
+            self._resolve: 6,
+            self._update_user_task: 12,
+            self._execute: 14 if is_deferred else 2,
+            self._unlock_tasks: 1,
+            self._suspend: 3,
+            self._resume: 6,
+            self._set_process_variables: 4,
+            self._get_process_variables: 2,
+            self._set_element_variables: 5,
+            self._get_element_variables: 2,
+            self._get_bpmn_xml: 1,
+            self._query: 4,
+            self._set_time: 2,
+            self._advance: 5,
+            self._restart: 3,
+        }
+
+    # Processes
+
+    def _deploy(self, now: Snapshot) -> Step | None:
+        name = self.random.choice(self.models)
+        id = self.random.choice(PROCESS_IDS[name])
+        if self._rarely():
+            # A file that does not have the process, or not this version of it.
+            name = self.random.choice(self.models)
+        fields = {
+            "bpmnProcessId": id,
+            "bpmnXml": XML[name],
+            "version": self._pick("1", "1", "2"),
+            "workerId": self._worker(),
+            "tags": self._tags(),
+        }
+        if self._rarely():
+            fields["errors"] = [{"bpmnElementId": self._pick("endEvent", "nowhere")}]
+        return Send(c.CreateProcess, _given(fields))
+
+    def _get_bpmn_xml(self, now: Snapshot) -> Step | None:
+        return Send(c.GetBpmnXml, {"id": self.random.randint(1, len(now.processes) + 1)})
+
+    # Process instances
+
+    def _start(self, now: Snapshot) -> Step | None:
+        if not now.processes:
+            return None
+        process = self.random.choice(now.processes)
+        fields = {
+            "bpmnProcessId": process["bpmnProcessId"],
+            "version": process["version"] if not self._rarely() else "9",
+            "workerId": self._worker(),
+            "correlationKey": self._pick("", "order-1", "order-2"),
+            "tags": self._tags(),
+            "variables": self._variables(),
+        }
+        return Send(c.CreateProcessInstance, _given(fields))
+
+    def _suspend(self, now: Snapshot) -> Step | None:
+        return self._of(now.process_instances, c.SuspendProcessInstance)
+
+    def _resume(self, now: Snapshot) -> Step | None:
+        suspended = [record for record in now.process_instances if record["state"] == "SUSPENDED"]
+        return self._of(now.process_instances if self._rarely() else suspended, c.ResumeProcessInstance)
+
+    # Jobs, tasks, incidents
+
+    def _lock(self, now: Snapshot) -> Step | None:
+        if not self._is_worth_it(now.jobs):
+            return None
+        fields = {"limit": self._pick(1, 2, 3, 10, 1000), "workerId": self._worker()}
+        if self.random.random() < 0.2:
+            fields["lockTimeout"] = self._pick("PT1S", "PT1H")
+        return Send(c.LockJobs, fields | self._work_filter(now.jobs, processIds=True))
+
+    def _unlock(self, now: Snapshot) -> Step | None:
+        filter = self._work_filter(now.jobs, processIds=True)
+        fields = {name: value for name, value in filter.items() if name in ("partition", "id")}
+        return Send(c.UnlockJobs, {"workerId": self._worker(), **fields})
+
+    def _complete(self, now: Snapshot) -> Step | None:
+        locked = [job for job in now.jobs if job["state"] == "LOCKED"]
+        candidates = now.jobs if self._rarely() else locked
+        if not candidates:
+            return None
+        job = self.random.choice(candidates)
+        worker = self._worker() if self._rarely() else job.get("lockedBy", "ann")
+        fields = {
+            "workerId": worker,
+            "error": self._pick("", "", "", "out of paper"),
+            "retryLimit": self._pick(0, 0, 1, 2),
+            "retryTimer": self._retry_timer(),
+            "completion": self._completion(job),
+            "processVariables": self._variables(),
+            "elementVariables": self._variables(of=job),
+        }
+        return Send(c.CompleteJob, self._place(job) | _given(fields))
+
+    def _resolve(self, now: Snapshot) -> Step | None:
+        open_ones = [incident for incident in now.incidents if "resolvedAt" not in incident]
+        fields = _given({"retryTimer": self._retry_timer()})
+        return self._of(now.incidents if self._rarely() else open_ones, c.ResolveIncident, fields)
+
+    def _execute(self, now: Snapshot) -> Step | None:
+        if not self._is_worth_it(now.tasks):
+            return None
+        fields = {"limit": self._pick(1, 2, 10, 100)} | self._work_filter(now.tasks)
+        if now.tasks and self._rarely():
+            fields["type"] = self._pick("JOIN_PARALLEL_GATEWAY", "START_PROCESS_INSTANCE", "TRIGGER_EVENT")
+        return Send(c.ExecuteTasks, fields)
+
+    def _unlock_tasks(self, now: Snapshot) -> Step | None:
+        return Send(c.UnlockTasks, {"engineId": ENGINE})
+
+    # User tasks
+
+    def _update_user_task(self, now: Snapshot) -> Step | None:
+        open_ones = [task for task in now.user_tasks if task["state"] == "STARTED"]
+        candidates = now.user_tasks if self._rarely() else open_ones
+        if not candidates:
+            return None
+        task = self.random.choice(candidates)
+        fields = {
+            "revision": max(1, task["revision"] + self._pick(0, 0, 0, 0, 0, -1, 1)),
+            "completed": self._pick(False, True),
+            "errorCode": "E" if self._rarely() else "",
+            "escalationCode": "E" if self._rarely() else "",
+            "tags": self._tags(),
+            "processVariables": self._variables(),
+            "elementVariables": self._variables(of=task),
+        }
+        return self._of([task], c.UpdateUserTask, _given(fields))
+
+    # Variables
+
+    def _set_process_variables(self, now: Snapshot) -> Step | None:
+        return self._of(now.process_instances, c.SetProcessVariables, {"variables": self._variables(1)})
+
+    def _get_process_variables(self, now: Snapshot) -> Step | None:
+        return self._get(now.process_instances, c.GetProcessVariables, {})
+
+    def _set_element_variables(self, now: Snapshot) -> Step | None:
+        # What a variable means at the visit of the process itself is not settled: the process has its own.
+        tokens = [token for token in now.element_instances if token["bpmnElementType"] != "PROCESS"]
+        open_ones = [token for token in tokens if "endedAt" not in token]
+        candidates = tokens if self._rarely() else open_ones
+        if not candidates:
+            return None
+        token = self.random.choice(candidates)
+        return self._of([token], c.SetElementVariables, {"variables": self._variables(1, of=token)})
+
+    def _get_element_variables(self, now: Snapshot) -> Step | None:
+        # Mostly where there is something to read.
+        of_some = {(v["partition"], v.get("elementInstanceId")) for v in now.variables}
+        tokens = [token for token in now.element_instances if (token["partition"], token["id"]) in of_some]
+        fields = {"excludeParentVariables": self._pick(False, True)}
+        return self._get(tokens or now.element_instances, c.GetElementVariables, fields)
+
+    # Queries, time
+
+    def _query(self, now: Snapshot) -> Step | None:
+        return self.query(now, self.random.choice(QUERIES))
+
+    def _set_time(self, now: Snapshot) -> Step | None:
+        choices: list[Fields] = [
+            {"time": now.now},
+            {"time": "2029-12-31T23:59:59Z"},
+            {"timeDuration": self._pick(*DURATIONS)},
+            {"timeCycle": self._pick("0 0 * * *", "*/5 8-17 * * *")},
+            {"timeDuration": TOO_LONG},
+            {"timeDuration": "PT1S", "timeCycle": "0 0 * * *"},
+            {},
+        ]
+        (fields,) = self.random.choices(choices, weights=[1, 2, 5, 5, 1, 1, 1])
+        return Send(c.SetTime, fields)
+
+    def _advance(self, now: Snapshot) -> Step | None:
+        return Advance(self.random.choice(DURATIONS))
+
+    def _restart(self, now: Snapshot) -> Step | None:
+        return Restart()
+
+    # Parts of commands
+
+    def _pick(self, *values: Any) -> Any:
+        return self.random.choice(values)
+
+    def _is_worth_it(self, work: list[Record]) -> bool:
+        """Whether something is due, or is not in spite of it."""
+        return any(record["state"] == "DUE" for record in work) or self._rarely()
+
+    def _rarely(self) -> bool:
+        return self.random.random() < 0.06
+
+    def _worker(self) -> str:
+        return self.random.choice(WORKERS)
+
+    def _place(self, record: Record) -> Fields:
+        """Where a record is; rarely, where there is another or none."""
+        partition, id = record["partition"], record["id"]
+        if self._rarely():
+            id += self._pick(1, 63, 64, 6400, 2**31 - 1 - id)
+        if self.random.random() < 0.02:
+            partition = self._pick("2030-01-02", "1999-12-31")
+        return {"partition": partition, "id": id}
+
+    def _of(
+        self, records: list[Record], kind: type[c.Command], fields: Fields | None = None
+    ) -> Step | None:
+        """A command for one of the records."""
+        if not records:
+            return None
+        place = self._place(self.random.choice(records))
+        return Send(kind, {**place, **(fields or {}), "workerId": self._worker()})
+
+    def _get(self, records: list[Record], kind: type[c.Command], fields: Fields) -> Step | None:
+        if not records:
+            return None
+        names = {"names": ",".join(self.random.sample(NAMES, 2))} if self._rarely() else {}
+        return Send(kind, self._place(self.random.choice(records)) | fields | names)
+
+    def _work_filter(self, records: list[Record], *, processIds: bool = False) -> Fields:
+        """Which jobs or tasks: mostly all."""
+        if not records or self.random.random() < 0.5:
+            return {}
+        record, other = self.random.choice(records), self.random.choice(records)
+        process = [record["processId"], other["processId"]]
+        choices: Fields = self._place(record) | {"processInstanceId": record["processInstanceId"]}
+        choices |= {"processIds": sorted(set(process))} if processIds else {"processId": process[0]}
+        return {name: value for name, value in choices.items() if self.random.random() < 0.35}
+
+    def _completion(self, job: Record) -> Fields:
+        if job["type"] == "EVALUATE_EXCLUSIVE_GATEWAY" and not self._rarely():
+            return _given({"exclusiveGatewayDecision": self._pick("", *self._targets(job), "nowhere")})
+        if self._rarely():
+            return _given({"errorCode": "E", "escalationCode": self._pick("", "E")})
+        return {}
+
+    def _targets(self, job: Record) -> list[str]:
+        process = self.engine.env.store.process(job["processId"])
+        assert process is not None
+        model = process.model
+        element = model.elements[job["elementId"] - process.first_element_id]
+        return [model.target(flow).bpmn_element_id for flow in model.outgoing(element)]
+
+    def _retry_timer(self) -> str:
+        if self._rarely():
+            return self._pick("PT9H", TOO_LONG)
+        return self._pick("", "", "PT1S", "PT1H")
+
+    def _tags(self) -> Any:
+        if self.random.random() < 0.6:
+            return []
+        tags = {name: self._pick("1", "2", None) for name in self.random.sample(NAMES, 2)}
+        if self.random.random() < 0.3:
+            return {name: value for name, value in tags.items() if value}
+        return [{"name": name, "value": value} for name, value in tags.items()]
+
+    def _variables(self, at_least: int = 0, of: Record | None = None) -> list[Fields]:
+        """Variables to set or delete, of the process scope or of a visit."""
+        if not at_least and self.random.random() < 0.6:
+            return []
+        variables = []
+        for _ in range(self.random.randint(1, 3)):
+            variable: Fields = {"name": self.random.choice(NAMES)}
+            if self.random.random() < 0.8:
+                variable["data"] = self._data()
+            if of is not None and self._rarely():
+                variable["bpmnElementId"] = self._pick(of.get("bpmnElementId", ""), "nowhere")
+            variables.append(variable)
+        return variables
+
+    def _data(self) -> Fields:
+        length = self._pick(1, 1, 70, 300, self.large)
+        seed = self.random.randrange(1000)
+        data = {"encoding": self._pick("text", "json"), "value": noise(seed, length)}
+        return data | ({"encrypted": True} if self.random.random() < 0.2 else {})
+
+    def _criterion(self, name: str, record: Record) -> Any:
+        match name:
+            case "offset" | "limit":
+                return None
+            case "states":
+                return sorted({record["state"], self._pick("STARTED", "QUEUED")})
+            case "names":
+                return sorted({record["name"], self._pick(*NAMES)})
+            case "tags":
+                return [self._pick(tag, {"name": tag["name"]}) for tag in record.get("tags", ())[:1]]
+            case "rootId":
+                return record["id"]
+        return record.get(name)
+
+
+def noise(seed: int, length: int) -> Named:
+    """A text that cannot be compressed to nothing."""
+    return Named.by(f"noise({seed}, {length})", f"{Random(seed).randbytes((length + 1) // 2).hex()[:length]}")
+
+
+def _given(fields: Fields) -> Fields:
+    """Without what is left empty, to keep failures readable."""
+    return {name: value for name, value in fields.items() if value not in ("", [], {}, 0, False)}

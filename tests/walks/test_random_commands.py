@@ -1,0 +1,247 @@
+"""Random commands: every store answers the same, and the engine stays in order.
+
+A client that knows everything an engine has sends what comes to its mind, right and wrong. After each step
+all stores have answered the same, a refusal has changed nothing, and the rules of `snapshot` hold. A failure
+names the seed and shows the shortest list of steps that was found to fail as well.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+
+from chalicelib.bpmn.instants import parse_instant
+from chalicelib.bpmn.timing import add, parse_duration
+from chalicelib.contract import commands as c
+from tests.conftest import MODES
+from tests.walks.choosing import QUERIES, SLOW, THROUGH, WIDE, XML, Client
+from tests.walks.sides import Found, Refusal, Restart, Send, Sides, Step, Steps, open_sides, shortened
+from tests.walks.snapshot import Record, Snapshot
+
+Scope = tuple[type[c.Command], str, int]
+
+@dataclass
+class Walk:
+    """Steps on all stores, each of them examined."""
+
+    sides: Sides
+    variables: dict[Scope, dict[str, Record]] = field(default_factory=dict)
+    expiries: dict[tuple[str, int], int] = field(default_factory=dict)
+    steps: Steps = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.now = Snapshot.of(self.sides.lead)
+
+    def take(self, step: Step) -> None:
+        """Carry out a step and look at what it has done.
+
+        Raises:
+            Found: Something that must not happen.
+        """
+        self.steps.append(step)
+        outcome = self.sides.outcome(step)
+        before, self.now = self.now, Snapshot.of(self.sides.lead)
+        if isinstance(step, Send):
+            if isinstance(outcome, Refusal) and before != self.now:
+                raise Found(f"refused with {outcome.detail!r}, and yet something has changed")
+            if not isinstance(outcome, Refusal):
+                self._remember(step, outcome)
+                self._expect(step, outcome, before)
+        if faults := self.now.broken_rules():
+            raise Found("\n".join(faults[:3]))
+
+    def _expect(self, step: Send, outcome: Any, before: Snapshot) -> None:
+        """Compare the answer with what is known from before."""
+        wanted: Any = None
+        if step.kind in QUERIES:
+            wanted = self.now.answer(step.kind, dict(step.fields))
+        elif step.kind in (c.GetProcessVariables, c.GetElementVariables):
+            outcome, wanted = outcome["variables"], self._variables(step)
+        elif step.kind is c.LockJobs:
+            free = [job for job in before.jobs if self._is_free(job) and _is_wanted(job, step)]
+            self._remember_expiry(step, outcome["jobs"])
+            outcome, wanted = _taken(outcome["jobs"], free, step)
+        elif step.kind is c.ExecuteTasks:
+            free = [task for task in before.tasks if task["state"] == "DUE" and _is_wanted(task, step)]
+            if outcome["failedTasks"]:
+                raise Found(f"breaks down at the tasks {outcome['failedTasks']}")
+            outcome, wanted = _taken(outcome["completedTasks"], free, step)
+        elif step.kind is c.UnlockJobs:
+            held = [job for job in before.jobs if job["state"] == "LOCKED" and _is_wanted(job, step)]
+            wanted = {"count": sum(job["lockedBy"] == step.fields["workerId"] for job in held)}
+        if wanted is not None and outcome != wanted:
+            raise Found(f"answers {outcome}\nand not {wanted}")
+
+    # Locks: until when they hold
+
+    def _is_free(self, job: Record) -> bool:
+        expires_at = self.expiries.get((job["partition"], job["id"]))
+        has_expired = expires_at is not None and expires_at <= parse_instant(self.now.now)
+        return job["state"] == "DUE" or (job["state"] == "LOCKED" and has_expired)
+
+    def _remember_expiry(self, step: Send, jobs: list[Record]) -> None:
+        for job in jobs:
+            self.expiries.pop((job["partition"], job["id"]), None)
+            if timeout := step.fields.get("lockTimeout"):
+                expires_at = add(parse_instant(self.now.now), parse_duration(timeout))
+                self.expiries[job["partition"], job["id"]] = expires_at
+
+    # Variables: what must be read is what was written
+
+    def _remember(self, step: Send, answer: Any) -> None:
+        """Keep the variables that a command has set."""
+        fields, scope = step.fields, c.GetProcessVariables
+        if step.kind is c.CreateProcessInstance:
+            self._set((scope, answer["partition"], answer["id"]), fields.get("variables", ()))
+        elif step.kind is c.SetProcessVariables:
+            self._set((scope, fields["partition"], fields["id"]), fields["variables"])
+        elif step.kind is c.SetElementVariables:
+            self._set((c.GetElementVariables, fields["partition"], fields["id"]), fields["variables"])
+        elif step.kind in (c.CompleteJob, c.UpdateUserTask):
+            process_scope = (scope, answer["partition"], answer["processInstanceId"])
+            own_scope = (c.GetElementVariables, answer["partition"], answer["elementInstanceId"])
+            self._set(process_scope, fields.get("processVariables", ()))
+            self._set(own_scope, fields.get("elementVariables", ()))
+
+    def _set(self, scope: Scope, variables: Any) -> None:
+        first: dict[str, Record] = {}
+        for variable in variables:
+            first.setdefault(variable["name"], variable)
+        known = self.variables.setdefault(scope, {})
+        for name, variable in first.items():
+            known.pop(name, None)
+            if "data" in variable:
+                known[name] = variable["data"]
+
+    def _variables(self, step: Send) -> list[Record]:
+        known = self.variables.get((step.kind, step.fields["partition"], step.fields["id"]), {})
+        names = step.fields.get("names")
+        found = [
+            {"name": name, "data": data}
+            for name, data in sorted(known.items())
+            if not names or name in names.split(",")
+        ]
+        if step.kind is c.GetElementVariables and found:
+            place = (step.fields["partition"], step.fields["id"])
+            tokens = self.now.element_instances
+            token = next(token for token in tokens if (token["partition"], token["id"]) == place)
+            found = [{"bpmnElementId": token["bpmnElementId"]} | variable for variable in found]
+        return found
+
+
+def _is_wanted(record: Record, step: Send) -> bool:
+    others = ("limit", "workerId", "lockTimeout")
+    filters = {name: value for name, value in step.fields.items() if name not in others}
+    of_process = record["processId"] in filters.pop("processIds", [record["processId"]])
+    return of_process and all(record[name] == value for name, value in filters.items())
+
+
+def _taken(taken: list[Record], free: list[Record], step: Send) -> tuple[Any, Any]:
+    """What was taken, and must have been: each once, as many as there are, up to the limit."""
+    places = [(record["partition"], record["id"]) for record in taken]
+    known = {(record["partition"], record["id"]) for record in free}
+    wanted = min(step.fields["limit"], len(free))
+    return (len(set(places)), set(places) <= known), (wanted, True)
+
+
+# Walks
+
+
+@dataclass(frozen=True)
+class Size:
+    """How far a walk goes.
+
+    Attributes:
+        steps: How many.
+        models: Of which some are deployed.
+        deployed: How many of them.
+        large: The longest value of a variable, in characters.
+    """
+
+    steps: int
+    models: tuple[str, ...]
+    deployed: int
+    large: int
+
+
+QUICK = Size(50, tuple(name for name in XML if name not in (SLOW, THROUGH, WIDE)), 3, 5_000)
+LONG = Size(150, tuple(XML), 4, 400_000)
+
+
+def walk(seed: int, mode: str, size: Size) -> None:
+    """Go some random steps and ask all queries; on failure, say how it can be had again."""
+    is_encrypting = seed % 4 > 0
+    steps: Steps = []
+    try:
+        with open_sides(mode, is_encrypting) as sides:
+            go(Walk(sides, steps=steps), seed, size)
+    except Found as found:
+        shortest, found = shorten(steps, found, mode, is_encrypting)
+        listed = "\n".join(f"    {step!r}," for step in shortest)
+        pytest.fail(
+            f"seed {seed}, {mode}, encrypting: {is_encrypting}, {len(steps)} steps, shortened to\n"
+            f"{listed}\n{found}",
+            pytrace=False,
+        )
+
+
+def go(walk: Walk, seed: int, size: Size) -> None:
+    """Deploy, wander about, and look at everything in the end."""
+    random = Random(seed)
+    client = Client(random, walk.sides.lead, random.sample(size.models, size.deployed), size.large)
+    for step in client.first_steps():
+        walk.take(step)
+    for _ in range(size.steps):
+        walk.take(client.next_step(walk.now))
+    for step in last_steps(walk, client):
+        walk.take(step)
+
+
+def shorten(steps: Steps, found: Found, mode: str, is_encrypting: bool) -> tuple[Steps, Found]:
+    """The shortest steps that fail as well, and what is found after them."""
+
+    def fails(rest: Steps) -> bool:
+        nonlocal found
+        again = played(rest, mode, is_encrypting)
+        found = again or found
+        return again is not None
+
+    return shortened(steps, fails), found
+
+
+def played(steps: Steps, mode: str, is_encrypting: bool) -> Found | None:
+    """Go given steps; answers what was found."""
+    with open_sides(mode, is_encrypting) as sides:
+        walk = Walk(sides)
+        try:
+            for step in steps:
+                walk.take(step)
+        except Found as found:
+            return found
+    return None
+
+
+def last_steps(walk: Walk, client: Client) -> Iterator[Step]:
+    """Ask for everything, and for parts of it."""
+    yield Restart()
+    for kind in QUERIES:
+        yield Send(kind, {"limit": 2**31 - 1})
+        for _ in range(3):
+            yield client.query(walk.now, kind)
+    for kind, partition, id in sorted(walk.variables, key=repr):
+        yield Send(kind, {"partition": partition, "id": id})
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", (1, 2))
+def test_stores_agree_on_random_commands(seed: int, mode: str) -> None:
+    walk(seed, mode, QUICK)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", MODES)
+def test_stores_agree_on_many_random_commands(mode: str) -> None:
+    for _ in range(100):
+        walk(secrets.randbelow(10**6), mode, LONG)
