@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from .api.auth import Access
 from .engine.records import Instant
@@ -51,11 +52,9 @@ def environment(
 ) -> Environment:
     """The environment around a store; tests hand in their clock."""
     wall_clock = wall_clock or _utc_now
-    if not settings.set_time:
-        wall_clock = _moved(wall_clock, store.clock_offset())
     return Environment(
         store,
-        wall_clock,
+        wall_clock if settings.set_time else _moved(wall_clock, store),
         cipher=_cipher(settings),
         eager=settings.task_mode == "eager",
         engine_id=settings.engine_id,
@@ -111,9 +110,10 @@ def _cipher(settings: Settings) -> Cipher | None:
     return AesCipher(settings.encryption_keys, os.urandom)
 
 
-def _moved(wall_clock: Callable[[], Instant], offset: int) -> Callable[[], Instant]:
-    """A moved clock holds for every process of the deployment, also where it cannot be moved."""
-    return (lambda: Instant(wall_clock() + offset)) if offset else wall_clock
+def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Instant]:
+    """A moved clock holds for every process of the deployment, also where it cannot be moved; read once."""
+    offset = cache(store.clock_offset)
+    return lambda: Instant(wall_clock() + offset())
 
 
 def _utc_now() -> Instant:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chalicelib.api import openapi
 from chalicelib.settings import Settings, env_name, option
+from tests.bench import page as cost_page
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "make docs"
@@ -48,6 +49,7 @@ def with_settings_table(page: str) -> str:
 PAGES: dict[str, Callable[[str], str]] = {
     "docs/openapi.json": lambda page: openapi.render(),
     "README.md": with_settings_table,
+    "docs/cost.md": lambda page: cost_page.page(),
 }
 """What a page must say, given what it says."""
 

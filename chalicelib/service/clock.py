@@ -7,12 +7,16 @@ from ..bpmn.timing import next_tick
 from ..contract import commands as c
 from ..engine.errors import Conflict, InvalidCommand
 from ..engine.records import Instant
-from .environment import Environment
+from .environment import Environment, Overtaken, Unavailable
 from .work import due_after
 
 
 class NotAllowed(Exception):
     """The operation is switched off by a setting."""
+
+
+class NotReady(Exception):
+    """The engine cannot work at the moment."""
 
 
 def set_time(cmd: c.SetTime, env: Environment) -> dict[str, Any]:
@@ -35,8 +39,15 @@ def set_time(cmd: c.SetTime, env: Environment) -> dict[str, Any]:
 
 
 def check_readiness(cmd: c.CheckReadiness, env: Environment) -> bytes:
-    """Answer `ready` once the store can be read."""
-    env.store.check()
+    """Answer `ready` if the store can be read.
+
+    Raises:
+        NotReady: It cannot be read at the moment; whoever asks decides when to ask again.
+    """
+    try:
+        env.store.check()
+    except (Overtaken, Unavailable) as reason:
+        raise NotReady(str(reason)) from reason
     return b"ready"
 
 

@@ -104,7 +104,8 @@ def _misplaced(model: Process, kind: str, definitions: Iterable[c.Definition]) -
     for definition in definitions:
         id = definition.bpmn_element_id
         if id in elements:
-            pointer, fact = model.pointer_to(elements[id]), f"element {id} is not a {kind} event"
+            article = "an" if kind[0] == "e" else "a"
+            pointer, fact = model.pointer_to(elements[id]), f"element {id} is not {article} {kind} event"
         else:
             pointer = f"/{model.bpmn_process_id}"
             fact = f"process {model.bpmn_process_id} has no element {id}"

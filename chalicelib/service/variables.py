@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..bpmn.errors import Cause
 from ..contract import commands as c
 from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound
@@ -122,12 +121,10 @@ def element_variables(
     around = _around(work.instance.element_instances, number)
     scopes: dict[str, Scope] = {elements[token.element].bpmn_element_id: token.id for token in around}
     found = []
-    for at, variable in enumerate(variables):
+    for variable in variables:
         if variable.bpmn_element_id is not None and variable.bpmn_element_id not in scopes:
-            fact = (
-                f"element {variable.bpmn_element_id} is neither {work.instance.pointer(number)} nor around it"
-            )
-            raise InvalidCommand(fact, causes=[Cause(f"#/variables/{at}/bpmnElementId", "scope", fact)])
+            name, here = variable.bpmn_element_id, work.instance.pointer(number)
+            raise InvalidCommand(f"element {name} is neither {here} nor around it")
         scope = scopes[variable.bpmn_element_id] if variable.bpmn_element_id else number
         found.append(_new_variable(variable, env, scope))
     return found
@@ -157,10 +154,7 @@ def _new_variable(variable: InputVariable, env: Environment, scope: Scope) -> Ne
     if not data.encrypted:
         return NewVariable(variable.name, data.encoding, data.value, False, scope)
     if env.cipher is None:
-        raise InvalidCommand(
-            f"variable {variable.name} cannot be encrypted",
-            causes=[Cause(f"#/{variable.name}", "encrypted", "no encryption key is configured")],
-        )
+        raise InvalidCommand(f"variable {variable.name} cannot be encrypted: no encryption key is configured")
     return NewVariable(variable.name, data.encoding, env.cipher.encrypt(data.value), True, scope)
 
 

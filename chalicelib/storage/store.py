@@ -297,8 +297,7 @@ class ItemStore:
         try:
             self._items.commit([draft.state])
         except StaleWrite:
-            # Nobody else has the block of a new instance: the guard met our own write, whose answer was lost.
-            if draft.state.guard != 0:
+            if not self._is_ours(work, draft):
                 self._remove_unreferred(draft)
                 raise
         self._remove(draft.after)
@@ -322,6 +321,24 @@ class ItemStore:
     def _is_prepared(self, draft: Draft) -> bool:
         """Write what the state will refer to; the state must not be written unless all of it is there."""
         return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
+
+    def _is_ours(self, work: Work, draft: Draft) -> bool:
+        """Whether a new instance was written after all, and only the answer was lost.
+
+        Its id block is leased, so nobody else writes there, unless the counter was set back.
+        """
+        if draft.state.guard != 0:
+            return False
+        instance = work.instance
+        stored = self.load(instance.partition, instance.id)
+        if stored is None:
+            return False
+        theirs = stored.instance
+        return (theirs.process_id, theirs.created_at, theirs.created_by) == (
+            instance.process_id,
+            instance.created_at,
+            instance.created_by,
+        )
 
     def _remove_unreferred(self, draft: Draft) -> None:
         """Remove what was written before a state that lost its race, if nothing can refer to it.
