@@ -35,10 +35,11 @@ class Recording:
         *,
         low: str | int | None = None,
         high: str | int | None = None,
+        after: Entry | None = None,
         limit: int = 1000,
     ) -> list[Entry]:
         self.calls["query"] += 1
-        return self._items.query(index, hash_value, low=low, high=high, limit=limit)
+        return self._items.query(index, hash_value, low=low, high=high, after=after, limit=limit)
 
     def commit(self, writes: Sequence[Write]) -> None:
         self._act_in_between(writes)

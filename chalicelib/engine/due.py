@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 
 from ..bpmn.types import ElementType
+from .behaviors.containers import ProcessScope
 from .behaviors.gateways import ParallelGateway
 from .records import Instant, Task
-from .states import TaskType, WorkState
+from .states import InstanceState, TaskType, WorkState
 from .step import Step
 
 
@@ -59,6 +60,12 @@ def _join_parallel_gateway(step: Step, task: Task) -> str | None:
 
 
 def _start_process_instance(step: Step, task: Task) -> str | None:
+    """Let a queued instance begin, or the tokens go on that a stopped step has left behind."""
+    if step.instance.state is InstanceState.QUEUED:
+        queued = list(step.instance.element_instances.values())
+        ProcessScope.begin(step, queued[0])
+        for token in queued[1:]:
+            step.make_ready(token)
     step.open_again(json.loads(task.serialized or "{}").get("elementInstances", ()))
     return None
 

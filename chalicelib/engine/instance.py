@@ -44,6 +44,7 @@ class ProcessInstance:
         incidents: Unresolved ones by id.
         variables: By scope and name; those of an element instance until it ends.
         user_tasks: Open ones by id.
+        is_counted: Whether it counts in the queue of its BPMN process.
         visits: Elements entered since somebody outside last did something.
         ended: What ended since the instance was read; history that the step does not look at again.
     """
@@ -61,6 +62,7 @@ class ProcessInstance:
     parent_id: int | None = None
     root_id: int | None = None
     visits: int = 0
+    is_counted: bool = False
     counters: Counters = field(default_factory=Counters)
     element_instances: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)

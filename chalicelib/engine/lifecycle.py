@@ -15,14 +15,36 @@ def start(step: Step) -> None:
     Raises:
         ProcessModelError: The process has no none start event, so nothing can start it but its own events.
     """
+    _require_none_start(step)
+    step.open(step.process.elements[0], None)
+    run(step)
+
+
+def queue(step: Step) -> None:
+    """Let the instance wait for its turn: process scope and none start event are QUEUED.
+
+    A task of type START_PROCESS_INSTANCE starts it.
+
+    Raises:
+        ProcessModelError: The process has no none start event.
+    """
+    _require_none_start(step)
+    process = step.process.elements[0]
+    scope = step.open(process, None)
+    starts = [e for e in step.process.content(process) if e.type is ElementType.NONE_START_EVENT]
+    for token in (scope, *(step.open(start, scope) for start in starts)):
+        token.state = InstanceState.QUEUED
+    step.ready.clear()
+    step.instance.state = InstanceState.QUEUED
+
+
+def _require_none_start(step: Step) -> None:
     process = step.process.elements[0]
     if not any(element.type is ElementType.NONE_START_EVENT for element in step.process.content(process)):
         raise ProcessModelError(
             f"scope {process.bpmn_element_id} has no none start event element",
             title="failed to create execution",
         )
-    step.open(process, None)
-    run(step)
 
 
 def suspend(step: Step) -> None:

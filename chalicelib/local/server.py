@@ -303,7 +303,7 @@ def _settle(future: asyncio.Future[HttpAnswer], answer: HttpAnswer) -> None:
 def _config(app: Callable[..., Awaitable[None]], grace: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        loop="asyncio",
+        loop="auto",
         http=_Http,
         ws="none",
         lifespan="off",

@@ -11,6 +11,7 @@ from ..bpmn.model import Process
 from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
+from ..engine.step import Step
 from .locks import InstanceLocks
 
 
@@ -42,6 +43,34 @@ class Work:
     instance: ProcessInstance
     process: DeployedProcess
     mark: Any = None
+
+    def step(self, moment: Moment) -> Step:
+        """A step of the instance."""
+        return Step(self.process.model, self.instance, moment)
+
+
+@dataclass(slots=True)
+class Queue:
+    """Process instances of a BPMN process that may run at the same time, and those that wait for their turn.
+
+    Attributes:
+        bpmn_process_id: Of all versions together.
+        limit: How many may run; 0: any number.
+        active: How many run.
+        waiting: Who comes next, first come first served.
+        revision: As stored; 0 for a new queue.
+    """
+
+    bpmn_process_id: str
+    limit: int = 0
+    active: int = 0
+    waiting: list[Ref] = field(default_factory=list)
+    revision: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may run."""
+        return self.limit == 0 or self.active < self.limit
 
 
 class Store(Protocol):
@@ -99,6 +128,10 @@ class Store(Protocol):
         """The process instance that owns an id, strongly consistent."""
         ...
 
+    def first_ref(self, partition: str, id: int) -> Ref:
+        """Reference of the process instance that owns an id; by its first block, as far as that is known."""
+        ...
+
     def load_many(self, refs: Sequence[Ref], *, skip_unreadable: bool = False) -> list[Work | None]:
         """Process instances by reference, strongly consistent.
 
@@ -108,11 +141,20 @@ class Store(Protocol):
         """
         ...
 
-    def commit(self, work: Work) -> None:
-        """Write a process instance, if nobody has since it was read.
+    def commit(self, *changes: Work | Queue) -> None:
+        """Write what has changed, all or nothing, if nobody has written any of it since it was read.
 
         Raises:
             Overtaken: Somebody has; nothing was written.
+        """
+        ...
+
+    def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
+        """The queue of a BPMN process, strongly consistent; None if it has none.
+
+        Args:
+            bpmn_process_id: The process, in all versions.
+            may_be_remembered: That there is none may have been read a few seconds ago.
         """
         ...
 

@@ -8,11 +8,12 @@ from ..contract import wire
 from ..engine import lifecycle
 from ..engine.errors import NotFound
 from ..engine.instance import ProcessInstance
+from ..engine.states import InstanceState
 from ..engine.step import Step
 from ..engine.variables import set_variables
-from .environment import Environment, Work
+from .environment import Environment, Queue, Work
 from .variables import new_variables
-from .work import change, new_step, partition_of, require_instance_id
+from .work import change, first_ref, partition_of, require_instance_id
 
 
 def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> dict[str, Any]:
@@ -37,12 +38,27 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
         tags={tag.name: tag.value for tag in cmd.tags},
     )
     work = Work(instance, process)
-    step = new_step(work, moment)
+    step = work.step(moment)
     set_variables(step, new_variables(cmd.variables, env))
-    lifecycle.start(step)
+    queue = env.store.queue(process.bpmn_process_id, may_be_remembered=True)
+    must_wait = queue is not None and (bool(queue.waiting) or not queue.has_room)
+    (lifecycle.queue if must_wait else lifecycle.start)(step)
     instance.blocks.append(env.store.lease_block(partition))
-    env.store.commit(work)
+    if queue is None or instance.is_ended:
+        env.store.commit(work)
+    else:
+        _enter(queue, work)
+        env.store.commit(work, queue)
     return wire.process_instance(instance, process)
+
+
+def _enter(queue: Queue, work: Work) -> None:
+    """Count a new process instance, or let it wait."""
+    if work.instance.state is InstanceState.QUEUED:
+        queue.waiting.append(first_ref(work))
+    else:
+        queue.active += 1
+        work.instance.is_counted = True
 
 
 def suspend_process_instance(cmd: c.SuspendProcessInstance, env: Environment) -> None:

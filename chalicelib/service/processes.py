@@ -10,8 +10,10 @@ from ..contract import commands as c
 from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound, ProcessModelError
 from ..engine.records import DeployedProcess
+from .due import follow_up
 from .environment import Environment
 from .paging import answer
+from .queue import change_parallelism
 
 
 def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
@@ -37,7 +39,9 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
         raise InvalidCommand("invalid or missing event definitions", causes=causes)
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
-    return wire.process(env.store.add_process(model, xml, cmd.version, moment, cmd.parallelism, tags))
+    process = env.store.add_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
+    follow_up(env, change_parallelism(env, process.bpmn_process_id, cmd.parallelism, moment))
+    return wire.process(process)
 
 
 def get_bpmn_xml(cmd: c.GetBpmnXml, env: Environment) -> bytes:

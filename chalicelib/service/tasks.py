@@ -9,9 +9,9 @@ from ..contract import wire
 from ..engine import tasks
 from ..engine.moment import Moment
 from ..engine.records import Instant, Task
+from .due import follow_up, run_tasks
 from .environment import Environment, Ref, Work
-from .retry import until_through
-from .work import first_ref, fits, new_step, owners
+from .work import first_ref, fits, owners
 
 Tasks = list[dict[str, Any]]
 
@@ -65,19 +65,11 @@ def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator
 
 def _execute(cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int) -> Tasks:
     """Run the matching tasks of one process instance."""
-
-    def attempt() -> Tasks:
-        with env.locks.hold(ref):
-            (work,) = env.store.load_many([ref])
-            found = [] if work is None else _matching(cmd, work, moment.now)[:limit]
-            if work is None or not found:
-                return []
-            for task in found:
-                tasks.execute(new_step(work, moment), task)
-            env.store.commit(work)
-            return [wire.task(task, work.instance, work.process, moment.now) for task in found]
-
-    return until_through(env, "ExecuteTasks", attempt)
+    work, done, following = run_tasks(env, ref, moment, lambda work: _matching(cmd, work, moment.now)[:limit])
+    follow_up(env, following)
+    if work is None:
+        return []
+    return [wire.task(task, work.instance, work.process, moment.now) for task in done]
 
 
 def _still_due(cmd: c.ExecuteTasks, env: Environment, ref: Ref, now: Instant, limit: int) -> Tasks:

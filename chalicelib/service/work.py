@@ -8,9 +8,10 @@ from ..bpmn.instants import format_instant
 from ..bpmn.timing import add, parse_duration
 from ..engine.errors import InvalidCommand, NotFound
 from ..engine.instance import IDS_PER_BLOCK
-from ..engine.moment import Moment
 from ..engine.records import Instant
 from ..engine.step import Step
+from . import queue
+from .due import follow_up
 from .environment import Environment, Ref, Work
 
 Answer = TypeVar("Answer")
@@ -36,13 +37,15 @@ def change(
         NotFound: No process instance owns the id.
         Overtaken: Somebody else wrote it meanwhile.
     """
-    with env.locks.hold(Ref(partition, (id - 1) // IDS_PER_BLOCK)):
+    with env.locks.hold(env.store.first_ref(partition, id)):
         work = load(env, partition, id, missing)
         # Somebody outside acts: from here on the diagram may go on for as long again.
         work.instance.visits = 0
-        answer = think(work, new_step(work, env.moment(actor)))
-        env.store.commit(work)
-        return answer
+        moment = env.moment(actor)
+        answer = think(work, work.step(moment))
+        following = queue.commit(env, work, moment)
+    follow_up(env, following)
+    return answer
 
 
 def load(env: Environment, partition: str, id: int, missing: str) -> Work:
@@ -65,11 +68,6 @@ def require_instance_id(work: Work, partition: str, id: int) -> None:
     """
     if work.instance.id != id:
         raise NotFound(f"process instance {partition}/{id} could not be found")
-
-
-def new_step(work: Work, moment: Moment) -> Step:
-    """A step of the work's instance."""
-    return Step(work.process.model, work.instance, moment)
 
 
 def due_after(now: Instant, duration: str | None) -> Instant:

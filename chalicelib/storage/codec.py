@@ -196,6 +196,7 @@ def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:
         instance.root_id,
         _runs(instance.blocks),
         instance.visits,
+        int(instance.is_counted),
     )
 
 
@@ -212,7 +213,7 @@ def _runs(blocks: Sequence[int]) -> list[list[int]]:
 
 def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
     process_id, state, created_at, created_by, started_at, ended_at, key, tags, *rest = head
-    parent_id, root_id, runs, visits = rest
+    parent_id, root_id, runs, visits, is_counted = rest
     return ProcessInstance(
         partition,
         [block for first, length in runs for block in range(first, first + length)],
@@ -227,6 +228,7 @@ def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
         parent_id,
         root_id,
         visits,
+        bool(is_counted),
     )
 
 

@@ -13,7 +13,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cached_property
 from threading import Lock
@@ -36,9 +36,6 @@ LARGEST_TRANSACTION = 3_500_000
 
 KEYS_PER_READ = 100
 """Source: Amazon DynamoDB API reference, BatchGetItem."""
-
-ENTRIES_PER_PAGE = 1000
-"""Fewest entries to ask for when a first page was not enough."""
 
 ATTEMPTS = 7
 SHORTEST_PAUSE = 0.025
@@ -144,25 +141,23 @@ class DynamoItems:
         *,
         low: str | int | None = None,
         high: str | int | None = None,
+        after: Entry | None = None,
         limit: int = 1000,
     ) -> list[Entry]:
-        """See `Items.query`.
-
-        Entries of one range value come in any order from DynamoDB, so the last one is read to its end.
-        Thousands of entries with one range value make a small query dear.
+        """See `Items.query`; one request, unless the entries are more than a page of DynamoDB (1 MB).
 
         Raises:
             Throttled: The table was too busy until the retries were used up.
         """
         assert limit >= 1, "a query asks for at least one entry"
-        if low is not None and high is not None and low > high:  # type: ignore[operator]
-            return []  # an error to DynamoDB
-        entries: list[Entry] = []
-        for entry in self._entries(tables.indexes()[index], hash_value, low, high, limit):
-            if len(entries) >= limit and entry.range != entries[limit - 1].range:
-                break
-            entries.append(entry)
-        return sorted(entries)[:limit]
+        # errors to DynamoDB: bounds the wrong way round, and a start outside of the bounds
+        if after is not None and low is not None and after.range < low:  # type: ignore[operator]
+            after = None
+        first = low if after is None else after.range
+        if first is not None and high is not None and first > high:  # type: ignore[operator]
+            return []
+        request = self._query_request(tables.indexes()[index], hash_value, low, high, after)
+        return self._entries(request, tables.indexes()[index].range_attribute, limit)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`.
@@ -287,30 +282,36 @@ class DynamoItems:
         self._behind.note(key, int(attributes["r"]["N"]), name)
         return self._objects.get(name)
 
-    def _entries(
-        self, index: tables.Index, hash_value: str, low: str | int | None, high: str | int | None, limit: int
-    ) -> Iterator[Entry]:
-        """All entries in rising order of their range, page by page."""
+    def _query_request(
+        self,
+        index: tables.Index,
+        hash_value: str,
+        low: str | int | None,
+        high: str | int | None,
+        after: Entry | None,
+    ) -> dict[str, Any]:
         condition, values = _range_condition(low, high)
-        request: dict[str, Any] = {
+        start = {} if after is None else {"ExclusiveStartKey": _start_key(index, hash_value, after)}
+        return {
             "TableName": self._table,
             "IndexName": index.name,
             "KeyConditionExpression": "#h = :h" + condition,
             "ExpressionAttributeNames": {"#h": index.hash_attribute}
             | ({"#r": index.range_attribute} if condition else {}),
             "ExpressionAttributeValues": {":h": {"S": hash_value}} | values,
-            "Limit": limit + 1,  # one more shows whether the last range value goes on
+            **start,
         }
+
+    def _entries(self, request: Mapping[str, Any], range_attribute: str, limit: int) -> list[Entry]:
+        """Up to `limit` entries, page by page: a page may end early, in the worst case empty."""
+        found: list[Entry] = []
+        start: dict[str, Any] = {}
         while True:
-            answer = self._call(self._client.query, **request)
-            for attributes in answer["Items"]:
-                yield Entry(_plain(attributes[index.range_attribute]), _key(attributes))
-            if "LastEvaluatedKey" not in answer:
-                return
-            request |= {
-                "ExclusiveStartKey": answer["LastEvaluatedKey"],
-                "Limit": max(limit + 1, ENTRIES_PER_PAGE),
-            }
+            answer = self._call(self._client.query, **{**request, **start, "Limit": limit - len(found)})
+            found += [Entry(_plain(each[range_attribute]), _key(each)) for each in answer["Items"]]
+            if len(found) >= limit or "LastEvaluatedKey" not in answer:
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     # writes
 
@@ -622,6 +623,12 @@ def _range_condition(low: str | int | None, high: str | int | None) -> tuple[str
         (":low", ":high"): " AND #r BETWEEN :low AND :high",
     }
     return conditions[tuple(values)], values
+
+
+def _start_key(index: tables.Index, hash_value: str, entry: Entry) -> dict[str, Any]:
+    """An entry as the place in an index where a query goes on; DynamoDB does not want the item to exist."""
+    place = {index.hash_attribute: _typed(hash_value), index.range_attribute: _typed(entry.range)}
+    return {**_key_attributes(entry.key), **place}
 
 
 def _largest_body(items: Sequence[Item]) -> int:

@@ -89,6 +89,12 @@ CATALOG = Key("CATALOG", "PROCESSES")
 PARTITIONS = Key("CATALOG", "PARTITIONS")
 """The list of all dates that have process instances."""
 
+
+def queue(bpmn_process_id: str) -> Key:
+    """The queue of a BPMN process with parallelism."""
+    return Key(f"QUEUE#{bpmn_process_id}", "QUEUE")
+
+
 CLOCK = Key("CLOCK", "OFFSET")
 """How far the engine's clock is ahead."""
 

@@ -32,6 +32,7 @@ class MemoryItems:
         *,
         low: str | int | None = None,
         high: str | int | None = None,
+        after: Entry | None = None,
         limit: int = 1000,
     ) -> list[Entry]:
         """See `Items.query`."""
@@ -39,7 +40,7 @@ class MemoryItems:
         place = (tables.indexes()[index].name, hash_value)
         with self._lock:
             entries = self._entries.get(place)
-            return [] if entries is None else entries.between(low, high, limit)
+            return [] if entries is None else entries.between(low, high, after, limit)
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`; never throttled."""
@@ -131,17 +132,22 @@ class _SortedEntries:
         if not block:
             del self._blocks[at]
 
-    def between(self, low: str | int | None, high: str | int | None, limit: int) -> list[Entry]:
+    def between(
+        self, low: str | int | None, high: str | int | None, after: Entry | None, limit: int
+    ) -> list[Entry]:
         found: list[Entry] = []
-        for entry in self._starting_at(low):
+        for entry in self._starting_at(low, after):
             if len(found) == limit or (high is not None and entry.range > high):  # type: ignore[operator]
                 break
             found.append(entry)
         return found
 
-    def _starting_at(self, low: str | int | None) -> Iterator[Entry]:
-        # a tuple of the range alone stands before every entry with that range
-        first = () if low is None else (low,)
+    def _starting_at(self, low: str | int | None, after: Entry | None) -> Iterator[Entry]:
+        # a tuple of the range alone stands before every entry with that range, a longer one right behind
+        # the entry with which it begins
+        first: tuple[object, ...] = () if low is None else (low,)
+        if after is not None:
+            first = max(first, (*after, 0))
         at = self._block_of(first)
         for number, block in enumerate(self._blocks[at:]):
             yield from block[bisect_left(block, first) :] if number == 0 else block

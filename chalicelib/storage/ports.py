@@ -114,9 +114,13 @@ class Items(Protocol):
         *,
         low: str | int | None = None,
         high: str | int | None = None,
+        after: Entry | None = None,
         limit: int = 1000,
     ) -> list[Entry]:
-        """Find entries of an index under one hash value, in rising order of (range, partition key, sort key).
+        """Find entries of an index under one hash value, in rising order of their range.
+
+        Entries of one range value come in an order of the store's own, which stays the same from query to
+        query: that of their keys in memory and in sqlite, any on DynamoDB.
 
         On DynamoDB an index may lag behind the items by a moment; the item itself decides.
 
@@ -125,8 +129,9 @@ class Items(Protocol):
             hash_value: Value of its hash attribute.
             low: Smallest range value, included; None: from the first.
             high: Largest range value, included; None: to the last.
-            limit: Most entries to answer, at least 1. To go on, call again with `low` = the last range seen
-                and skip what was seen before.
+            after: Go on behind this entry, as answered by an earlier query of the same index and hash value
+                (the entry itself may be gone by now); None: from the first.
+            limit: Most entries to answer, at least 1. Fewer are answered only if there are no more.
         """
         ...
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock, local
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from . import tables
@@ -86,6 +86,7 @@ class SqliteItems:
         *,
         low: str | int | None = None,
         high: str | int | None = None,
+        after: Entry | None = None,
         limit: int = 1000,
     ) -> list[Entry]:
         """See `Items.query`.
@@ -94,8 +95,9 @@ class SqliteItems:
             Throttled: Another process held the file all the time.
         """
         assert limit >= 1, "a query asks for at least one entry"
-        statement = _query(index, low is not None, high is not None)
-        values = [value for value in (hash_value, low, high, limit) if value is not None]
+        start = _start(low, after)
+        statement = _query(index, bool(start), high is not None)
+        values = [hash_value, *start, *(() if high is None else (high,)), limit]
         reader = self._reader()
         rows = self._patiently(lambda: reader.execute(statement, values).fetchall())
         return [Entry(row[0], Key(row[1], row[2])) for row in rows]
@@ -371,15 +373,23 @@ def _update(changed: tuple[str, ...]) -> str:
 
 
 @cache
-def _query(name: str, has_low: bool, has_high: bool) -> str:
+def _query(name: str, has_start: bool, has_high: bool) -> str:
     index = tables.indexes()[name]
     value = f'"{index.range_attribute}"'
-    bounds = f"{f' AND {value} >= ?' if has_low else ''}{f' AND {value} <= ?' if has_high else ''}"
+    start = f" AND ({value}, pk, sk) > (?, ?, ?)" if has_start else ""
+    end = f" AND {value} <= ?" if has_high else ""
     return (
         f'SELECT {value}, pk, sk FROM items INDEXED BY "{name}"'
-        f' WHERE "{index.hash_attribute}" = ? AND {value} IS NOT NULL{bounds}'
+        f' WHERE "{index.hash_attribute}" = ? AND {value} IS NOT NULL{start}{end}'
         f" ORDER BY {value}, pk, sk LIMIT ?"
     )
+
+
+def _start(low: str | int | None, after: Entry | None) -> tuple[str | int, ...]:
+    """Values behind which a query starts, one bound for both: given two, sqlite might seek by the weaker."""
+    # no part of a key is empty, so this is before every entry with that range
+    start: tuple[Any, ...] = () if low is None else (low, "", "")
+    return start if after is None else max(start, (after.range, *after.key))
 
 
 # reads

@@ -9,6 +9,7 @@ import base64
 import heapq
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from ..engine.errors import ExecutionError
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance, Scope
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
-from ..service.environment import Overtaken, Ref, Unavailable, Work
+from ..service.environment import Overtaken, Queue, Ref, Unavailable, Work
 from . import codec, keys
 from .keys import Shards
 from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Write
@@ -39,6 +40,12 @@ FOLD = 8
 
 LEASES = (1, 8, 64, 512)
 """Id blocks taken from the counter at a time: a few at first, more as this process proves busy."""
+
+MAX_FIRSTS = 100_000
+"""Forwards that are remembered; then the memory starts anew."""
+
+NO_QUEUE_FOR = 5.0
+"""Seconds after which a process notices that another one has deployed a version with parallelism."""
 
 _FORWARD = b"F"
 
@@ -80,19 +87,29 @@ class Draft:
 class ItemStore:
     """The store of the service over any adapter of the port `Items`."""
 
-    def __init__(self, items: Items, shards: Shards, random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        items: Items,
+        shards: Shards,
+        random_bytes: Callable[[int], bytes],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin with empty caches.
 
         Args:
             items: The adapter.
             shards: How the indexes are spread.
             random_bytes: Source of the random part of page and value names.
+            clock: Seconds that only rise, for what is remembered a while.
         """
+        self._clock = clock
+        self._no_queue_until: dict[str, float] = {}
         self._items = items
         self._shards = shards
         self._random_bytes = random_bytes
         self._processes: dict[int, DeployedProcess] = {}
         self._process_ids: dict[tuple[str, str], int] = {}
+        self._firsts: dict[Ref, Ref] = {}
         self._partitions: set[str] = set()
         self._leased: dict[str, list[int]] = {}
         self._leases: dict[str, int] = {}
@@ -218,25 +235,37 @@ class ItemStore:
         """The process instance that owns an id: one strongly consistent get, two for a further block."""
         return self.load_many([Ref(partition, (id - 1) // IDS_PER_BLOCK)])[0]
 
+    def first_ref(self, partition: str, id: int) -> Ref:
+        """Reference of the instance that owns an id; its first block, once a forward was followed."""
+        ref = Ref(partition, (id - 1) // IDS_PER_BLOCK)
+        return self._firsts.get(ref, ref)
+
     def load_many(self, refs: Sequence[Ref], *, skip_unreadable: bool = False) -> list[Work | None]:
         """Process instances by reference, strongly consistent; further blocks are followed to the first."""
-        items = self._items.get([keys.instance(*ref) for ref in refs])
-        firsts = {
-            at: keys.instance(refs[at].partition, int(item.body[1:]))
-            for at, item in enumerate(items)
-            if item is not None and item.body.startswith(_FORWARD)
-        }
-        distinct = list(dict.fromkeys(firsts.values()))
-        found = dict(zip(distinct, self._items.get(distinct) if distinct else (), strict=True))
-        for at, key in firsts.items():
-            items[at] = found[key]
-        return [
-            None if item is None else self._owner(ref, item, skip_unreadable)
-            for ref, item in zip(refs, items, strict=True)
-        ]
+        items = self._read([self._firsts.get(ref, ref) for ref in refs])
+        for ref in refs:
+            item = items[self._firsts.get(ref, ref)]
+            if item is not None and item.body.startswith(_FORWARD):
+                self._remember_first(ref, int(item.body[1:]))
+        unread = [first for ref in refs if (first := self._firsts.get(ref, ref)) not in items]
+        items |= self._read(unread)
+        return [self._owner(ref, items[self._firsts.get(ref, ref)], skip_unreadable) for ref in refs]
 
-    def _owner(self, ref: Ref, item: Item, skip_unreadable: bool) -> Work | None:
+    def _read(self, refs: Sequence[Ref]) -> dict[Ref, Item | None]:
+        distinct = list(dict.fromkeys(refs))
+        found = self._items.get([keys.instance(*ref) for ref in distinct]) if distinct else []
+        return dict(zip(distinct, found, strict=True))
+
+    def _remember_first(self, ref: Ref, first: int) -> None:
+        """A forward never changes, so it is followed once."""
+        if len(self._firsts) >= MAX_FIRSTS:
+            self._firsts.clear()
+        self._firsts[ref] = Ref(ref.partition, first)
+
+    def _owner(self, ref: Ref, item: Item | None, skip_unreadable: bool) -> Work | None:
         """The instance of an item, if it owns the block: a forward may be left of a state never written."""
+        if item is None:
+            return None
         try:
             work = self._decode(item)
         except Exception:
@@ -289,18 +318,38 @@ class ItemStore:
 
     # Process instances: write
 
-    def commit(self, work: Work) -> None:
-        """Write a process instance, if nobody has since it was read."""
-        draft = self._draft(work)
-        if not self._is_prepared(draft):
+    def commit(self, *changes: Work | Queue) -> None:
+        """Write what has changed: one thing by one conditional put, several in a transaction."""
+        works = [change for change in changes if isinstance(change, Work)]
+        drafts = [self._draft(work) for work in works]
+        if not all(self._is_prepared(draft) for draft in drafts):
             raise Unavailable("what the state refers to could not be written")
+        queues = [self._queue_put(change) for change in changes if isinstance(change, Queue)]
         try:
-            self._items.commit([draft.state])
+            self._items.commit([*(draft.state for draft in drafts), *queues])
         except StaleWrite:
-            if not self._is_ours(work, draft):
-                self._remove_unreferred(draft)
+            if not (len(changes) == 1 and works and self._is_ours(works[0], drafts[0])):
+                for draft in drafts:
+                    self._remove_unreferred(draft)
                 raise
-        self._remove(draft.after)
+        for draft in drafts:
+            self._remove(draft.after)
+
+    def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
+        """The queue of a BPMN process; that there is none is remembered, so that a start need not read."""
+        if may_be_remembered and self._no_queue_until.get(bpmn_process_id, 0.0) > self._clock():
+            return None
+        item = self._get(keys.queue(bpmn_process_id))
+        if item is None:
+            self._no_queue_until[bpmn_process_id] = self._clock() + NO_QUEUE_FOR
+            return None
+        limit, active, waiting = codec.decode_json(item.body)
+        return Queue(bpmn_process_id, limit, active, [Ref(*ref) for ref in waiting], item.revision)
+
+    def _queue_put(self, queue: Queue) -> Put:
+        self._no_queue_until.pop(queue.bpmn_process_id, None)
+        body = codec.encode_json([queue.limit, queue.active, [list(ref) for ref in queue.waiting]])
+        return Put(Item(keys.queue(queue.bpmn_process_id), body, queue.revision + 1), queue.revision)
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         """Write several process instances, each for itself."""
@@ -505,15 +554,13 @@ class ItemStore:
         self, index: str, hash_value: str, low: int | None = None, high: int | None = None, size: int = 100
     ) -> Iterator[Entry]:
         """All entries of a range, page by page."""
-        seen: set[Key] = set()
+        after: Entry | None = None
         while True:
-            wanted = size + len(seen)
-            entries = self._items.query(index, hash_value, low=low, high=high, limit=wanted)
-            yield from (entry for entry in entries if entry.key not in seen)
-            if len(entries) < wanted:
+            entries = self._items.query(index, hash_value, low=low, high=high, after=after, limit=size)
+            yield from entries
+            if len(entries) < size:
                 return
-            low = int(entries[-1].range)
-            seen = {entry.key for entry in entries if entry.range == low}
+            after = entries[-1]
 
     # The engine as a whole
 

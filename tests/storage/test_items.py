@@ -1,6 +1,8 @@
 """What every store does; the port `chalicelib/storage/ports.py` in examples."""
 
+from collections.abc import Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -18,8 +20,18 @@ def body(items: Items, name: str) -> bytes | None:
     return None if found is None else found.body
 
 
-def names(items: Items, index: str = "dueJobs", hash_value: str = "queue", **bounds: int) -> list[str]:
+def names(items: Items, index: str = "dueJobs", hash_value: str = "queue", **bounds: Any) -> list[str]:
     return [entry.key.partition for entry in items.query(index, hash_value, **bounds)]
+
+
+def pages(items: Items, limit: int, **bounds: int) -> Iterator[list[Entry]]:
+    """Pages of an index, each asked for when it is wanted."""
+    page = items.query("dueJobs", "queue", limit=limit, **bounds)
+    while page:
+        yield page
+        last = page[-1]
+        page = items.query("dueJobs", "queue", after=last, limit=limit, **bounds)
+        assert last not in page, "pages would never end"
 
 
 # reading
@@ -266,6 +278,7 @@ def test_entries_come_in_the_order_of_their_range(items):
     ]
 
 
+@pytest.mark.parametrize("items", ["memory", "sqlite"], indirect=True)
 def test_entries_of_one_range_come_in_the_order_of_their_keys(items):
     keys = [Key("b", "1"), Key("a", "2"), Key("é", "1"), Key("a", "1"), Key("z", "1"), Key("a", "10")]
     for each in keys:
@@ -290,8 +303,10 @@ def test_limit_keeps_the_first_entries(items, limit):
     items.commit(
         [new(name, **due(when)) for name, when in (("d", 2), ("b", 1), ("c", 2), ("a", 2), ("e", 3))]
     )
+    every = names(items)
 
-    assert names(items, limit=limit) == ["b", "a", "c", "d", "e"][:limit]
+    assert (every[0], sorted(every[1:4]), every[4]) == ("b", ["a", "c", "d"], "e")
+    assert names(items, limit=limit) == every[:limit]
 
 
 def test_limit_of_nothing_is_refused(items):
@@ -299,18 +314,62 @@ def test_limit_of_nothing_is_refused(items):
         items.query("dueJobs", "queue", limit=0)
 
 
-def test_pages_follow_each_other_from_the_last_range_on(items):
+def test_pages_of_one_range_neither_repeat_nor_miss_an_entry(items):
+    for start in (0, 100, 200):
+        items.commit([new(f"{number:03}", **due(5)) for number in range(start, min(start + 100, 250))])
+
+    found = list(pages(items, limit=100))
+
+    assert [len(page) for page in found] == [100, 100, 50]
+    assert sorted(entry.key.partition for page in found for entry in page) == [f"{n:03}" for n in range(250)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 19, 20])
+def test_pages_are_the_parts_of_one_answer(items, limit):
     items.commit([new(f"{number:02}", **due(number // 3)) for number in range(20)])
+    items.commit([new(f"{number:02}", **due(number // 3, "other")) for number in range(20, 40)])
 
+    for bounds in ({}, {"low": 2}, {"high": 4}, {"low": 2, "high": 4}):
+        together = [entry for page in pages(items, limit, **bounds) for entry in page]
+        assert together == items.query("dueJobs", "queue", **bounds)
+
+
+def test_items_of_one_partition_are_pages_too(items):
+    items.commit([new("a", sort=f"{number}", **due(5)) for number in range(9)])
+
+    found = [entry for page in pages(items, limit=2) for entry in page]
+
+    assert sorted(found) == [Entry(5, key("a", f"{number}")) for number in range(9)]
+
+
+def test_pages_go_on_although_the_last_entry_has_gone(items):
+    items.commit([new(f"{number}", **due(number // 4)) for number in range(10)])
+    every = items.query("dueJobs", "queue")
     seen: list[Entry] = []
-    while True:
-        page = items.query("dueJobs", "queue", low=seen[-1].range if seen else None, limit=5)
-        fresh = [entry for entry in page if entry not in seen]
-        if not fresh:
-            break
-        seen += fresh
 
-    assert [entry.key.partition for entry in seen] == [f"{number:02}" for number in range(20)]
+    for page in pages(items, limit=3):
+        seen += page
+        items.commit([Delete(page[-1].key) if len(seen) == 3 else over(1, page[-1].key.partition, **due(-9))])
+
+    assert seen == every
+
+
+def test_page_sees_what_came_behind_it_meanwhile(items):
+    items.commit([new(f"{number}", **due(number)) for number in range(5)])
+    last = items.query("dueJobs", "queue", limit=3)[-1]
+
+    items.commit([new("before", **due(1)), new("behind", **due(3)), Delete(key("4"))])
+
+    assert sorted(names(items, after=last)) == ["3", "behind"]
+
+
+def test_entry_to_go_on_behind_may_lie_outside_of_the_bounds(items):
+    items.commit([new(f"{number}", **due(number)) for number in range(6)])
+
+    assert names(items, after=Entry(1, key("1")), low=3, high=4) == ["3", "4"]
+    assert names(items, after=Entry(4, key("4")), low=1, high=2) == []
+    assert names(items, after=Entry(4, key("4")), low=1) == ["5"]
+    assert names(items, after=Entry(5, key("5"))) == []
 
 
 def test_query_sees_one_index_and_one_hash_value(items):

@@ -33,11 +33,14 @@ def test_entries_stay_sorted_whatever_comes_and_goes(entries, data):
         blocks.remove(entry)
 
     low, high = data.draw(st.integers(-1, 31)), data.draw(st.integers(-1, 31))
+    after = data.draw(ENTRIES)
     left = sorted(set(entries) - set(gone))
 
     assert blocks.is_empty == (not left)
-    assert blocks.between(None, None, 1000) == left
-    assert blocks.between(low, high, 5) == [entry for entry in left if low <= entry.range <= high][:5]
+    within = [entry for entry in left if low <= entry.range <= high]
+    assert blocks.between(None, None, None, 1000) == left
+    assert blocks.between(low, high, None, 5) == within[:5]
+    assert blocks.between(low, high, after, 5) == [entry for entry in within if entry > after][:5]
 
 
 def test_hundred_thousand_entries_lie_in_small_blocks():
@@ -46,7 +49,7 @@ def test_hundred_thousand_entries_lie_in_small_blocks():
         blocks.add(Entry(number, key("a")))
 
     assert max(map(len, blocks._blocks)) <= 2 * blocks.BLOCK
-    assert blocks.between(99_998, None, 5) == [Entry(99_998, key("a")), Entry(99_999, key("a"))]
+    assert blocks.between(99_998, None, None, 5) == [Entry(99_998, key("a")), Entry(99_999, key("a"))]
 
 
 # threads

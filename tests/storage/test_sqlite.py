@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 
 from chalicelib.storage.ports import Entry, Put, StaleWrite, Throttled
-from chalicelib.storage.sqlite import SCHEMA, NewerFile, SqliteItems, _SharedTransactions
+from chalicelib.storage.sqlite import SCHEMA, NewerFile, SqliteItems, _query, _SharedTransactions
 from tests.storage.samples import due, item, key, new, over
 
 ROOT = Path(__file__).parents[2]
@@ -280,6 +280,24 @@ def test_connections_of_ended_threads_are_closed(items):
 
 def test_file_tells_the_number_of_its_layout(items, other):
     assert other.execute("PRAGMA user_version").fetchall() == [(SCHEMA,)]
+
+
+@pytest.mark.parametrize(
+    ("has_start", "has_high", "seek"),
+    [
+        (False, False, "jh=? AND jr>?"),
+        (False, True, "jh=? AND jr>? AND jr<?"),
+        (True, False, "jh=? AND (jr,pk,sk)>(?,?,?)"),
+        (True, True, "jh=? AND (jr,pk,sk)>(?,?,?) AND jr<?"),
+    ],
+)
+def test_query_seeks_in_the_index_and_sorts_nothing(items, has_start, has_high, seek):
+    values = ["queue", *[5, "a", "STATE"] * has_start, *[9] * has_high, 100]
+    statement = _query("dueJobs", has_start, has_high)
+
+    [(*_, step)] = items._writer.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+
+    assert step == f"SEARCH items USING COVERING INDEX dueJobs ({seek})"
 
 
 def test_file_of_a_newer_release_is_refused(path):

@@ -117,7 +117,7 @@ class Client:
             self._deploy: 3,
             self._start: 8,
             self._lock: 14,
-            self._unlock: 2,
+            self._unlock: 4,
             self._complete: 30,
             self._resolve: 6,
             self._update_user_task: 12,
@@ -342,9 +342,12 @@ class Client:
         if not records or self.random.random() < 0.5:
             return {}
         record, other = self.random.choice(records), self.random.choice(records)
-        process = [record["processId"], other["processId"]]
+        process = other["processId"] if self.random.random() < 0.3 else record["processId"]
         choices: Fields = self._place(record) | {"processInstanceId": record["processInstanceId"]}
-        choices |= {"processIds": sorted(set(process))} if processIds else {"processId": process[0]}
+        if processIds:
+            choices["processIds"] = sorted({process, self._pick(process, other["processId"])})
+        else:
+            choices["processId"] = process
         return {name: value for name, value in choices.items() if self.random.random() < 0.35}
 
     def _completion(self, job: Record) -> Fields:

@@ -16,7 +16,7 @@ from chalicelib.service.environment import Environment
 from chalicelib.settings import Settings
 from chalicelib.storage.cipher import AesCipher
 from chalicelib.storage.keys import Shards
-from tests.conftest import STORES, open_items
+from tests.conftest import open_items
 from tests.play import Engine
 
 KEY = bytes(range(32))
@@ -143,7 +143,7 @@ class Sides:
 
 
 @contextmanager
-def open_sides(task_mode: str, is_encrypting: bool, stores: tuple[str, ...] = STORES) -> Iterator[Sides]:
+def open_sides(stores: tuple[str, ...], task_mode: str, is_encrypting: bool) -> Iterator[Sides]:
     """Fresh stores, each with its own engine."""
     settings = Settings(
         task_mode=task_mode, set_time=True, encryption_keys=(KEY,) if is_encrypting else ()

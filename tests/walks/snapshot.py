@@ -38,14 +38,16 @@ class Snapshot:
     def of(engine: Engine, process_instance: tuple[str, int] | None = None) -> "Snapshot":
         """Look at a store with a process that has cached nothing; at one process instance, or at all."""
         look = replace(engine)
-        found = {}
-        for kind in KINDS:
-            criteria: dict[str, Any] = {}
-            if process_instance is not None and "partition" in kind.model_fields:
-                is_record = issubclass(kind, c.RecordQuery)
-                partition, id = process_instance
-                criteria = {"partition": partition, "processInstanceId" if is_record else "id": id}
-            found[kind] = look.send(kind(limit=EVERYTHING, **criteria))["results"]
+        queries = {kind: kind(limit=EVERYTHING) for kind in KINDS}
+        if process_instance is not None:
+            partition, id = process_instance
+            queries = {
+                kind: kind(partition=partition, processInstanceId=id)
+                for kind in KINDS
+                if issubclass(kind, c.RecordQuery)
+            }
+            queries[c.QueryProcessInstances] = c.QueryProcessInstances(partition=partition, id=id)
+        found = {kind: look.send(query)["results"] for kind, query in queries.items()}
         return Snapshot(format_instant(look.env.now()), found)
 
     @property
@@ -87,6 +89,10 @@ class Snapshot:
     def broken_rules(self) -> list[str]:
         """What is not as it should be."""
         return [fault for rule in RULES for fault in rule(self)]
+
+    def wrong_changes(self, before: "Snapshot", *, is_resumed: bool = False) -> list[str]:
+        """What may not have happened since an earlier look."""
+        return list(_wrong_changes(before, self, is_resumed))
 
     def answer(self, kind: type[c.Query], fields: dict[str, Any]) -> dict[str, Any]:
         """What a query must answer."""
@@ -304,6 +310,28 @@ RULES: tuple[Rule, ...] = (
     variables_are_one_per_scope_and_name,
     user_tasks_count_their_revisions,
 )
+
+
+def _wrong_changes(before: Snapshot, now: Snapshot, is_resumed: bool) -> Iterator[str]:
+    """Records vanish, what was over goes on, or something suspended moves without being resumed."""
+    for kind, records in before.found.items():
+        if kind is c.QueryVariables:
+            continue  # deleted ones vanish
+        found = {(record.get("partition"), record["id"]): record for record in now.found[kind]}
+        for record in records:
+            current = found.get((record.get("partition"), record["id"]))
+            if current is None:
+                yield f"has vanished: {record}"
+            elif _is_over(record) and record != current:
+                yield f"was over: {record}, and is now {current}"
+            elif not is_resumed and record.get("state") == "SUSPENDED" != current["state"]:
+                yield f"was suspended: {record}, and is now {current}"
+
+
+def _is_over(record: Record) -> bool:
+    if "state" in record:
+        return not _is_open(record)
+    return "resolvedAt" in record or "processInstanceId" not in record
 
 
 def _all_of(s: Snapshot, *kinds: type[c.Query]) -> Iterator[Record]:

@@ -6,7 +6,8 @@ XML is drawn in a second, separate way: with sequence flows, in any order.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from random import Random
 from xml.sax.saxutils import quoteattr
 
@@ -43,18 +44,27 @@ class Choice:
     is_merged: bool
 
 
+class Meeting(Enum):
+    """What becomes of the tokens of a fork."""
+
+    JOIN = "parallelGateway"
+    """They become one."""
+
+    MERGE = "exclusiveGateway"
+    """They go on one after the other: all that follows is visited that many times."""
+
+    NONE = "none"
+    """Each comes to its own end."""
+
+
 @dataclass(frozen=True)
 class Fork:
-    """Parallel gateway, or a task with several ways out, and the parallel gateway that joins them.
-
-    Attributes:
-        is_joined: If not, each way has its own end.
-    """
+    """Parallel gateway, or a task with several ways out, and the gateway where its tokens meet."""
 
     id: str
     tag: str
     ways: tuple["Block", ...]
-    is_joined: bool
+    meeting: Meeting
 
 
 @dataclass(frozen=True)
@@ -69,32 +79,74 @@ Node = Leaf | Choice | Fork | Loop
 Block = tuple[Node, ...]
 
 
-def visits(block: Block, decide: Decide) -> Counter[str]:
+def visits(tree: Block, decide: Decide) -> Counter[str]:
     """How often each element is visited."""
     seen: Counter[str] = Counter()
+    _pass(tree, 1, decide, seen)
+    return +seen
+
+
+def _pass(block: Block, tokens: int, decide: Decide, seen: Counter[str]) -> int:
+    """Send tokens through a block; answers how many come out."""
     for node in block:
         match node:
             case Leaf():
-                seen[node.id] += 1
+                seen[node.id] += tokens
             case Choice():
-                way = decide(node.id, len(node.ways)) if len(node.ways) > 1 else 0
-                seen += Counter([node.id, *([f"{node.id}_merge"] if node.is_merged else [])])
-                seen += visits(node.ways[way], decide)
+                tokens = _pass_choice(node, tokens, decide, seen)
             case Fork():
-                seen[node.id] += 1
-                for way in node.ways:
-                    seen += visits(way, decide)
-                if node.is_joined:
-                    seen[f"{node.id}_join"] += len(node.ways)
+                tokens = _pass_fork(node, tokens, decide, seen)
             case Loop():
-                is_over = False
-                while not is_over:
-                    seen += Counter([f"{node.id}_merge", node.id]) + visits(node.body, decide)
-                    is_over = decide(node.id, 2) == 0
-    return seen
+                _pass_loop(node, tokens, decide, seen)
+    return tokens
+
+
+def _pass_choice(choice: Choice, tokens: int, decide: Decide, seen: Counter[str]) -> int:
+    seen[choice.id] += tokens
+    is_asking = len(choice.ways) > 1
+    chosen = Counter(decide(choice.id, len(choice.ways)) if is_asking else 0 for _ in range(tokens))
+    leaving = sum(_pass(way, chosen[number], decide, seen) for number, way in enumerate(choice.ways))
+    if choice.is_merged:
+        seen[f"{choice.id}_merge"] += leaving
+    return leaving
+
+
+def _pass_fork(fork: Fork, tokens: int, decide: Decide, seen: Counter[str]) -> int:
+    seen[fork.id] += tokens
+    arriving = sum(_pass(way, tokens, decide, seen) for way in fork.ways)
+    if fork.meeting is not Meeting.NONE:
+        seen[f"{fork.id}_meeting"] += arriving
+    return tokens if fork.meeting is Meeting.JOIN else arriving
+
+
+def _pass_loop(loop: Loop, tokens: int, decide: Decide, seen: Counter[str]) -> None:
+    while tokens:
+        seen[f"{loop.id}_merge"] += tokens
+        _pass(loop.body, tokens, decide, seen)
+        seen[loop.id] += tokens
+        tokens = sum(decide(loop.id, 2) for _ in range(tokens))
 
 
 # Growing
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a tree a block grows.
+
+    Attributes:
+        depth: How many blocks are around it.
+        is_last: Whether nothing follows.
+        may_multiply: Whether more tokens may come out than went in: not where they are joined or repeated.
+    """
+
+    depth: int = 0
+    is_last: bool = True
+    may_multiply: bool = True
+
+    def inside(self, **other: bool) -> "Place":
+        """One block deeper."""
+        return replace(self, depth=self.depth + 1, **other)
 
 
 @dataclass
@@ -111,58 +163,59 @@ class Gardener:
 
     def tree(self) -> Block:
         """A whole process, without its start event."""
-        return self._block(0, is_last=True)
+        return self._block(Place())
 
-    def _block(self, depth: int, *, is_last: bool, may_be_empty: bool = False) -> Block:
+    def _block(self, place: Place) -> Block:
+        may_be_empty = place.depth > 0 and not place.is_last
         length = self.random.randint(0 if may_be_empty else 1, 3)
-        nodes = [self._node(depth, is_last=False) for _ in range(length)]
-        nodes = [self._unmerged(node, follower) for node, follower in zip(nodes, [*nodes[1:], None], strict=True)]
-        if is_last:
-            nodes += self._end(depth, may_be_left_out=bool(nodes) and isinstance(nodes[-1], Leaf))
+        nodes = [self._node(replace(place, is_last=False)) for _ in range(length)]
+        followers: list[Node | None] = [*nodes[1:], None]
+        nodes = [self._unmerged(*pair) for pair in zip(nodes, followers, strict=False)]
+        if place.is_last:
+            nodes += self._end(place, may_be_left_out=isinstance(nodes[-1], Leaf))
         return tuple(nodes)
 
-    def _end(self, depth: int, *, may_be_left_out: bool) -> list[Node]:
+    def _end(self, place: Place, *, may_be_left_out: bool) -> list[Node]:
         """An end event, nothing, or something that ends several times."""
-        if depth < DEEPEST and self.random.random() < 0.3:
-            return [self._node(depth, is_last=True)]
-        if may_be_left_out and self.random.random() < 0.3:
+        if place.depth < DEEPEST and self._chance(0.3):
+            return [self.random.choice((self._choice, self._fork))(place)]
+        if may_be_left_out and self._chance(0.3):
             return []
         return [Leaf(self._id("end"), "endEvent")]
 
-    def _node(self, depth: int, *, is_last: bool) -> Node:
-        kinds = [Choice, Fork] if is_last else [Leaf, Leaf, Choice, Fork, Loop]
-        is_leaf = not is_last and (depth == DEEPEST or self.grown >= self.size)
-        kind = Leaf if is_leaf else self.random.choice(kinds)
-        if kind is Leaf:
+    def _node(self, place: Place) -> Node:
+        if place.depth == DEEPEST or self.grown >= self.size or self._chance(0.4):
             return Leaf(self._id("t"), self.random.choice(TAGS))
-        if kind is Loop:
-            return Loop(self._id("loop"), self._block(depth + 1, is_last=False))
-        if kind is Choice:
-            return self._choice(depth, is_last)
-        return self._fork(depth, is_last)
+        return self.random.choice((self._choice, self._fork, self._loop))(place)
 
-    def _choice(self, depth: int, is_last: bool) -> Choice:
-        ways = self._ways(depth, is_last, may_be_empty=not is_last)
-        default = self.random.randrange(len(ways)) if self.random.random() < 0.5 else None
-        return Choice(self._id("x"), ways, default, is_merged=not is_last)
+    def _choice(self, place: Place) -> Choice:
+        ways = self._ways(place.inside())
+        default = self.random.randrange(len(ways)) if self._chance(0.5) else None
+        return Choice(self._id("x"), ways, default, is_merged=not place.is_last)
 
-    def _fork(self, depth: int, is_last: bool) -> Fork:
+    def _fork(self, place: Place) -> Fork:
         tag = self.random.choice(("parallelGateway", "parallelGateway", *TAGS))
-        ways = self._ways(depth, is_last, may_be_empty=not is_last)
-        return Fork(self._id("f"), tag, ways, is_joined=not is_last)
+        meeting = Meeting.NONE if place.is_last else Meeting.JOIN
+        if place.may_multiply and not place.is_last and self._chance(0.3):
+            meeting = Meeting.MERGE
+        may_multiply = place.may_multiply and meeting is not Meeting.JOIN
+        return Fork(self._id("f"), tag, self._ways(place.inside(may_multiply=may_multiply)), meeting)
 
-    def _ways(self, depth: int, is_last: bool, *, may_be_empty: bool) -> tuple[Block, ...]:
-        count = self.random.choice((1, 2, 2, 2, 3, 4))
-        return tuple(
-            self._block(depth + 1, is_last=is_last, may_be_empty=may_be_empty) for _ in range(count)
-        )
+    def _loop(self, place: Place) -> Loop:
+        return Loop(self._id("loop"), self._block(place.inside(may_multiply=False)))
+
+    def _ways(self, place: Place) -> tuple[Block, ...]:
+        return tuple(self._block(place) for _ in range(self.random.choice((1, 2, 2, 2, 3, 4))))
 
     def _unmerged(self, node: Node, follower: Node | None) -> Node:
         """Sometimes without its merge, where the follower takes tokens one by one."""
         takes_any = isinstance(follower, Leaf | Choice | Loop)
-        if isinstance(node, Choice) and takes_any and self.random.random() < 0.4:
-            return Choice(node.id, node.ways, node.default, is_merged=False)
+        if isinstance(node, Choice) and takes_any and self._chance(0.4):
+            return replace(node, is_merged=False)
         return node
+
+    def _chance(self, probability: float) -> bool:
+        return self.random.random() < probability
 
     def _id(self, kind: str) -> str:
         self.grown += 1
@@ -183,13 +236,11 @@ class Drawing:
         tags: By element id.
         flows: Source and target by flow id.
         targets: By gateway and number of the way: the element to name in a decision.
-        joined: How many sequence flows enter each element.
     """
 
     tags: dict[str, str] = field(default_factory=dict)
     flows: dict[str, tuple[str, str]] = field(default_factory=dict)
     targets: dict[tuple[str, int], str] = field(default_factory=dict)
-    joined: Counter[str] = field(default_factory=Counter)
     _flow_ids: dict[Exit, str] = field(default_factory=dict)
     _defaults: dict[str, int] = field(default_factory=dict)
 
@@ -200,6 +251,14 @@ class Drawing:
         drawing.tags["start"] = "startEvent"
         drawing._block(tree, [("start", None)])
         return drawing
+
+    def entries(self, id: str) -> int:
+        """How many sequence flows enter an element."""
+        return sum(target == id for _, target in self.flows.values())
+
+    def ways(self, id: str) -> int:
+        """How many sequence flows leave an element."""
+        return sum(source == id for source, _ in self.flows.values())
 
     def default_way(self, id: str) -> int | None:
         """Number of a gateway's default way."""
@@ -242,7 +301,9 @@ class Drawing:
             case Fork():
                 self._enter(node.id, node.tag, entries)
                 exits = self._ways(node.id, node.ways)
-                return self._enter(f"{node.id}_join", "parallelGateway", exits) if node.is_joined else exits
+                if node.meeting is Meeting.NONE:
+                    return exits
+                return self._enter(f"{node.id}_meeting", node.meeting.value, exits)
             case Loop():
                 merge = f"{node.id}_merge"
                 body = self._block(node.body, self._enter(merge, "exclusiveGateway", entries))
@@ -260,7 +321,6 @@ class Drawing:
             flow = f"flow{len(self.flows)}"
             self.flows[flow] = (source, id)
             self._flow_ids[source, way] = flow
-            self.joined[id] += 1
             if way is not None:
                 self.targets[source, way] = id
         return [(id, None)]

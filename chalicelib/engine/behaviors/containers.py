@@ -13,9 +13,14 @@ class ProcessScope(Behavior):
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Start the instance and put a token on the none start event."""
-        step.start(token)
-        step.instance.state = InstanceState.STARTED
-        step.instance.started_at = step.now
+        self.begin(step, token)
         for start in step.process.content(element):
             if start.type is ElementType.NONE_START_EVENT:
                 step.open(start, token)
+
+    @staticmethod
+    def begin(step: Step, token: ElementInstance) -> None:
+        """The instance runs from now on."""
+        step.start(token)
+        step.instance.state = InstanceState.STARTED
+        step.instance.started_at = step.now

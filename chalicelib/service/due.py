@@ -1,0 +1,56 @@
+"""Run due tasks of one process instance, and what they make due in others."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from ..engine import tasks
+from ..engine.moment import Moment
+from ..engine.records import Task
+from . import queue
+from .environment import Environment, Ref, Work
+from .retry import until_through
+
+MAX_FOLLOWING = 100
+"""Other process instances that are worked on inside of a command; the rest is left to the executor."""
+
+
+def run_tasks(
+    env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work], list[Task]]
+) -> tuple[Work | None, list[Task], list[Ref]]:
+    """Run chosen tasks of a process instance and write it, again if it was overtaken.
+
+    Returns:
+        The process instance, the tasks that ran, and process instances that have a due task because of them.
+
+    Raises:
+        Busy: Overtaken, or refused by the store, until the deadline.
+    """
+
+    def attempt() -> tuple[Work | None, list[Task], list[Ref]]:
+        with env.locks.hold(ref):
+            (work,) = env.store.load_many([ref])
+            chosen = choose(work) if work else []
+            if work is None or not chosen:
+                return work, [], []
+            for task in chosen:
+                tasks.execute(work.step(moment), task)
+            return work, chosen, list(queue.commit(env, work, moment))
+
+    return until_through(env, "ExecuteTasks", attempt)
+
+
+def follow_up(env: Environment, refs: Iterable[Ref]) -> None:
+    """In eager mode, run what a command has made due in other process instances, before its answer."""
+    pending = deque(refs)
+    if not (env.eager and pending):
+        return
+    moment = env.moment(env.engine_id)
+
+    def all_due(work: Work) -> list[Task]:
+        return tasks.due_tasks(work.instance, moment.now, lambda task: True)
+
+    for _ in range(MAX_FOLLOWING):
+        if not pending:
+            return
+        _, _, following = run_tasks(env, pending.popleft(), moment, all_due)
+        pending.extend(following)

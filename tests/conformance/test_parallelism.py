@@ -1,0 +1,143 @@
+"""Processes of which only some instances may run at the same time."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.contract import commands as c
+from tests.play import MODELS, Engine, Order
+
+SERVICE = (MODELS / "task/service.bpmn").read_text()
+
+
+def deploy(engine: Engine, version: str, parallelism: int) -> dict[str, Any]:
+    return engine.deploy_xml(SERVICE + f"<!-- {version} -->", version=version, parallelism=parallelism)
+
+
+def states(*orders: Order) -> list[str]:
+    return [order.state()["state"] for order in orders]
+
+
+def execute_all(engine: Engine) -> None:
+    """Due tasks of any instance; in eager mode they have run already."""
+    while engine.send(c.ExecuteTasks(limit=100))["locked"]:
+        assert not engine.is_eager
+
+
+@pytest.mark.every_store
+def test_instance_beyond_the_limit_waits_for_its_turn(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    first, second, third = (engine.start(process) for _ in range(3))
+    assert states(first, second, third) == ["STARTED", "QUEUED", "QUEUED"]
+    assert "startedAt" not in second.state()
+    assert [(t["bpmnElementId"], t["state"]) for t in second.element_instances()] == [
+        ("serviceTest", "QUEUED"),
+        ("startEvent", "QUEUED"),
+    ]
+    engine.clock.advance("PT1H")
+
+    first.complete_job("serviceTask")
+    execute_all(engine)
+
+    assert states(first, second, third) == ["COMPLETED", "STARTED", "QUEUED"]
+    assert second.state()["startedAt"] == "2030-01-01T09:00:00.000Z"
+    (task,) = second.tasks("START_PROCESS_INSTANCE")
+    assert (task["state"], task["processInstanceId"]) == ("DONE", second.id)
+    second.waits_at("serviceTask")
+    second.complete_job("serviceTask")
+    execute_all(engine)
+    third.complete_job("serviceTask")
+    execute_all(engine)
+    assert states(first, second, third) == ["COMPLETED"] * 3
+
+
+def test_deferred_start_waits_for_its_task(engine: Engine) -> None:
+    if engine.is_eager:
+        pytest.skip("about the deferred mode")
+    process = deploy(engine, "1", 1)
+    first, second = engine.start(process), engine.start(process)
+
+    first.complete_job("serviceTask")
+
+    assert states(second) == ["QUEUED"]
+    assert [task["state"] for task in second.tasks()] == ["DUE"]
+    # The turn is given: a third one waits although nothing runs.
+    assert states(engine.start(process)) == ["QUEUED"]
+
+
+def test_suspended_instance_counts_as_running(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    first = engine.start(process)
+    engine.send(c.SuspendProcessInstance(partition=first.partition, id=first.id, workerId="ops"))
+
+    assert states(engine.start(process)) == ["QUEUED"]
+
+
+def test_instance_that_ends_at_once_leaves_no_trace_in_the_queue(engine: Engine) -> None:
+    process = engine.deploy("task/task.bpmn", parallelism=1)
+
+    orders = [engine.start(process) for _ in range(3)]
+
+    assert states(*orders) == ["COMPLETED"] * 3
+
+
+@pytest.mark.parametrize(("parallelism", "running"), [(2, 2), (3, 3), (0, 4)])
+def test_raised_or_lifted_limit_lets_waiting_ones_start(
+    engine: Engine, parallelism: int, running: int
+) -> None:
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(4)]
+
+    deploy(engine, "2", parallelism)
+    execute_all(engine)
+
+    assert states(*orders) == ["STARTED"] * running + ["QUEUED"] * (4 - running)
+
+
+def test_newest_version_counts_for_all_also_for_those_that_run_already(engine: Engine) -> None:
+    old = deploy(engine, "1", 0)
+    first = engine.start(old)
+    new = deploy(engine, "2", 1)
+    engine.env = engine.environment()
+
+    second, third = engine.start(old), engine.start(new)
+    assert states(first, second, third) == ["STARTED", "QUEUED", "QUEUED"]
+
+    first.complete_job("serviceTask")
+    execute_all(engine)
+    assert states(second, third) == ["STARTED", "QUEUED"]
+
+
+def test_variables_of_a_queued_instance_are_kept(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    first = engine.start(process)
+    second = engine.start(process, variables=[{"name": "a", "data": {"encoding": "json", "value": "1"}}])
+
+    first.complete_job("serviceTask")
+    execute_all(engine)
+
+    assert second.variables() == {"a": "1"}
+
+
+@pytest.mark.every_store
+def test_racing_starts_do_not_pass_the_limit(engine: Engine) -> None:
+    recording = engine.record()
+    process = deploy(engine, "1", 1)
+    others: list[Order] = []
+    recording.before_commit = lambda: others.append(engine.start(process))
+
+    mine = engine.start(process)
+
+    assert sorted(states(mine, *others)) == ["QUEUED", "STARTED"]
+
+
+def test_queue_of_a_hundred_that_end_at_once_is_worked_off(engine: Engine) -> None:
+    xml = SERVICE.replace("serviceTask", "task")
+    blocked = engine.deploy_xml(SERVICE, parallelism=1)
+    first = engine.start(blocked)
+    orders = [engine.start(engine.deploy_xml(xml, version="2", parallelism=1)) for _ in range(30)]
+
+    first.complete_job("serviceTask")
+    execute_all(engine)
+
+    assert set(states(*orders)) == {"COMPLETED"}
