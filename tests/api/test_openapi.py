@@ -125,7 +125,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_old_pages_are_named_with_the_command_that_refreshes_them(repository):
-    assert docs.main(["--check"], repository) == "docs/openapi.json, README.md is old; run `make docs`"
+    assert docs.main(["--check"], repository) == f"{', '.join(docs.PAGES)} is old; run `make docs`"
     assert not (repository / "docs").exists()
 
 
