@@ -12,6 +12,7 @@ from pathlib import Path
 from chalicelib.api import openapi
 from chalicelib.settings import Settings, env_name, option
 from tests.bench import page as cost_page
+from tests.cli import page as cli_page
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "make docs"
@@ -50,6 +51,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/openapi.json": lambda page: openapi.render(),
     "README.md": with_settings_table,
     "docs/cost.md": lambda page: cost_page.page(),
+    "docs/cli.md": lambda page: cli_page.page(),
 }
 """What a page must say, given what it says."""
 

@@ -43,7 +43,7 @@ def operate(verb: Verb, arguments: Sequence[str], environment: Mapping[str, str]
     # Intermixed: names and values may stand before and after options.
     parsed = parser.parse_intermixed_args(arguments)
     try:
-        operation = _operation(verb, vars(parsed))
+        operation = choose_operation(verb, vars(parsed))
         request = make_request(verb, operation, vars(parsed))
         client = connection.connect(parsed, environment)
     except ValueError as fault:
@@ -91,23 +91,8 @@ def make_parser(verb: Verb, environment: Mapping[str, str]) -> argparse.Argument
     return parser
 
 
-def make_request(verb: Verb, operation: Operation, given: Mapping[str, Any]) -> Request:
-    """The request that parsed arguments ask for.
-
-    Raises:
-        ValueError: They do not fit together.
-    """
-    values = options.document(given, [field.key for field in options.fields(operation.command)])
-    values |= verb.fixed
-    in_query = options.places(operation.command, In.QUERY)
-    body = {name: value for name, value in values.items() if name not in in_query}
-    query = {name: _in_url(value) for name, value in values.items() if name in in_query}
-    path = operation.path.format(**given[TARGET]._asdict()) if TARGET in given else operation.path
-    return Request(operation.method, path, None if operation.method == "GET" else body, query)
-
-
-def _operation(verb: Verb, given: Mapping[str, Any]) -> Operation:
-    """The operation that is meant.
+def choose_operation(verb: Verb, given: Mapping[str, Any]) -> Operation:
+    """The operation that parsed arguments mean.
 
     Raises:
         ValueError: An option belongs to the other one.
@@ -123,6 +108,21 @@ def _operation(verb: Verb, given: Mapping[str, Any]) -> Operation:
         if field.key not in known and given[field.key]:
             raise ValueError(f"{field.flag} goes with --element-instance only")
     return operation
+
+
+def make_request(verb: Verb, operation: Operation, given: Mapping[str, Any]) -> Request:
+    """The request that parsed arguments ask for.
+
+    Raises:
+        ValueError: They do not fit together.
+    """
+    values = options.document(given, [field.key for field in options.fields(operation.command)])
+    values |= verb.fixed
+    in_query = options.places(operation.command, In.QUERY)
+    body = {name: value for name, value in values.items() if name not in in_query}
+    query = {name: _in_url(value) for name, value in values.items() if name in in_query}
+    path = operation.path.format(**given[TARGET]._asdict()) if TARGET in given else operation.path
+    return Request(operation.method, path, None if operation.method == "GET" else body, query)
 
 
 def _add_target(parser: argparse.ArgumentParser, operation: Operation, verb: Verb) -> None:

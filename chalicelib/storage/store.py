@@ -2,86 +2,32 @@
 
 An ordinary command costs one get and one conditional put of the state item. Pages, values and forwards are
 immutable and written before the state that refers to them; who is overtaken then removes its own
-(ARCHITECTURE 3, docs/adr/0002).
+(docs/adr/0002).
 """
 
-import base64
 import heapq
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ..bpmn.model import Process
-from ..engine.errors import ExecutionError
-from ..engine.instance import IDS_PER_BLOCK, ProcessInstance, Scope
+from ..engine.instance import IDS_PER_BLOCK
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..service.environment import Overtaken, Queue, Ref, Unavailable, Work
 from . import codec, keys
+from .blocks import IdBlocks
+from .drafts import FORWARD, Draft, Drafts, Mark
 from .keys import Shards
 from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Write
 
 logger = logging.getLogger(__name__)
-
-FIT = 850
-"""Bytes of a state body that, with keys and index attributes, stay within one write unit (1 KB)."""
-
-PAGE = 640
-"""Bytes of a state body from which on ended records move to a page. Less than `FIT`: every command packs and
-unpacks the body, and a page more per twenty tasks costs less than carrying their rows along."""
-
-SPILL = 64
-"""Characters from which on a variable moves into a value item, once the state does not fit."""
-
-FOLD = 8
-"""Page names of one level; the next page then takes them in."""
-
-LEASES = (1, 8, 64, 512)
-"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy."""
 
 MAX_FIRSTS = 100_000
 """Forwards that are remembered; then the memory starts anew."""
 
 NO_QUEUE_FOR = 5.0
 """Seconds after which a process notices that another one has deployed a version with parallelism."""
-
-_FORWARD = b"F"
-
-
-@dataclass(slots=True)
-class Mark:
-    """What the store remembers about an instance that it has read.
-
-    Attributes:
-        revision: Of the state item; 0 for a new instance.
-        ended: Rows of ended records that lie in the state item.
-        pages: Names of pages by level; a page of level n + 1 stands for `FOLD` pages of level n as well.
-        values: Names of the value items that its variables refer to.
-        blocks: Id blocks that have their item.
-    """
-
-    revision: int = 0
-    ended: bytes = b""
-    pages: list[list[str]] = field(default_factory=list)
-    values: frozenset[str] = frozenset()
-    blocks: int = 1
-
-
-@dataclass(slots=True)
-class Draft:
-    """The writes of one instance, in the order in which they must happen.
-
-    Attributes:
-        before: Immutable items that the state refers to.
-        state: The state item with its guard.
-        after: Items that nothing refers to any more.
-    """
-
-    before: list[Put]
-    state: Put
-    after: list[Delete]
 
 
 class ItemStore:
@@ -106,14 +52,11 @@ class ItemStore:
         self._no_queue_until: dict[str, float] = {}
         self._items = items
         self._shards = shards
-        self._random_bytes = random_bytes
+        self._blocks = IdBlocks(items)
+        self._drafts = Drafts(shards, self._blocks, random_bytes)
         self._processes: dict[int, DeployedProcess] = {}
         self._process_ids: dict[tuple[str, str], int] = {}
         self._firsts: dict[Ref, Ref] = {}
-        self._partitions: set[str] = set()
-        self._leased: dict[str, list[int]] = {}
-        self._leases: dict[str, int] = {}
-        self._lock = threading.Lock()
 
     # Processes
 
@@ -193,41 +136,9 @@ class ItemStore:
             return 0, {"processes": 0, "elements": 0}
         return item.revision, codec.decode_json(item.body)
 
-    # Id blocks
-
     def lease_block(self, partition: str) -> int:
-        """An id block that nobody else has, from those that this process has leased."""
-        with self._lock:
-            leased = self._leased.setdefault(partition, [])
-            if not leased:
-                self._remember_partition(partition)
-                lease = self._leases.get(partition, 0)
-                self._leases[partition] = lease + 1
-                leased.extend(self._take_blocks(partition, LEASES[min(lease, len(LEASES) - 1)]))
-                leased.reverse()
-            return leased.pop()
-
-    def _take_blocks(self, partition: str, amount: int) -> list[int]:
-        end = self._items.add(keys.blocks(partition), amount)
-        if end > keys.MAX_BLOCKS:
-            raise ExecutionError(
-                f"partition {partition} has no ids left: {keys.MAX_BLOCKS} id blocks are used"
-            )
-        return list(range(end - amount, end))
-
-    def _remember_partition(self, partition: str) -> None:
-        """List a date before anything is written under it, so that queries find it."""
-        while partition not in self._partitions:
-            item = self._get(keys.PARTITIONS)
-            known = codec.decode_json(item.body) if item else []
-            if partition not in known:
-                revision = item.revision if item else 0
-                body = codec.encode_json(sorted([*known, partition]))
-                try:
-                    self._items.commit([Put(Item(keys.PARTITIONS, body, revision + 1), revision)])
-                except StaleWrite:
-                    continue
-            self._partitions.update(known, [partition])
+        """An id block that nobody else has."""
+        return self._blocks.lease(partition)
 
     # Process instances: read
 
@@ -245,7 +156,7 @@ class ItemStore:
         items = self._read([self._firsts.get(ref, ref) for ref in refs])
         for ref in refs:
             item = items[self._firsts.get(ref, ref)]
-            if item is not None and item.body.startswith(_FORWARD):
+            if item is not None and item.body.startswith(FORWARD):
                 self._remember_first(ref, int(item.body[1:]))
         unread = [first for ref in refs if (first := self._firsts.get(ref, ref)) not in items]
         items |= self._read(unread)
@@ -321,7 +232,7 @@ class ItemStore:
     def commit(self, *changes: Work | Queue) -> None:
         """Write what has changed: one thing by one conditional put, several in a transaction."""
         works = [change for change in changes if isinstance(change, Work)]
-        drafts = [self._draft(work) for work in works]
+        drafts = [self._drafts.draft(work) for work in works]
         if not all(self._is_prepared(draft) for draft in drafts):
             raise Unavailable("what the state refers to could not be written")
         queues = [self._queue_put(change) for change in changes if isinstance(change, Queue)]
@@ -353,7 +264,7 @@ class ItemStore:
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         """Write several process instances, each for itself."""
-        drafts = [self._draft(work) for work in works]
+        drafts = [self._drafts.draft(work) for work in works]
         prepared = [self._is_prepared(draft) for draft in drafts]
         ready = [draft for draft, is_prepared in zip(drafts, prepared, strict=True) if is_prepared]
         if not ready:
@@ -416,112 +327,11 @@ class ItemStore:
         except Exception as reason:
             logger.warning("%d unused items stay in the store: %s", len(deletes), reason)
 
-    def _draft(self, work: Work) -> Draft:
-        instance, mark = work.instance, work.mark or Mark()
-        before = self._further_blocks(instance, mark)
-        ended = b",".join(filter(None, [mark.ended, codec.encode_ended(instance.ended, instance.created_at)]))
-        pages = mark.pages
-        opened = codec.encode_open(instance, pages)
-        body = codec.pack(opened, ended)
-        if len(body) > PAGE and len(ended) >= len(opened):
-            put, pages = self._page(instance, mark, ended)
-            before.append(put)
-            ended = b""
-            opened = codec.encode_open(instance, pages)
-            body = codec.pack(opened, ended)
-        if len(body) > FIT and (spilled := self._spill(instance, mark)):
-            before += spilled
-            body = codec.pack(codec.encode_open(instance, pages), ended)
-        state = Put(self._state(instance, mark.revision + 1, body), mark.revision)
-        return Draft(before, state, self._unused_values(instance, mark))
-
-    def _state(self, instance: ProcessInstance, revision: int, body: bytes) -> Item:
-        block = instance.blocks[0]
-        return Item(
-            keys.instance(instance.partition, block),
-            body,
-            revision,
-            keys.list_attributes(self._shards, instance.partition, block, instance.process_id)
-            | keys.due_attributes(
-                self._shards, block, instance.process_id, instance.next_due_job(), instance.next_due_task()
-            ),
-        )
-
-    def _further_blocks(self, instance: ProcessInstance, mark: Mark) -> list[Put]:
-        """Forward items for the id blocks that the instance has outgrown its own with.
-
-        They come straight from the counter, so that ids rise, and a quarter more than needed, so that they
-        form runs.
-        """
-        missing = instance.missing_blocks()
-        if missing:
-            taken = self._take_blocks(instance.partition, max(missing, len(instance.blocks) // 4))
-            instance.blocks.extend(taken)
-        first = instance.blocks[0]
-        return [
-            Put(
-                Item(
-                    keys.instance(instance.partition, block),
-                    _FORWARD + str(first).encode(),
-                    index=dict(
-                        keys.list_attributes(self._shards, instance.partition, block, instance.process_id)
-                    ),
-                ),
-                None,
-            )
-            for block in instance.blocks[mark.blocks :]
-        ]
-
-    def _page(self, instance: ProcessInstance, mark: Mark, ended: bytes) -> tuple[Put, list[list[str]]]:
-        """A page of the ended records; it takes in the names of a level that is full."""
-        name = self._name(mark)
-        levels = [list(level) for level in mark.pages]
-        full = next((at for at, level in enumerate(levels) if len(level) >= FOLD), None)
-        folded: list[str] = []
-        if full is not None:
-            folded, levels[full] = levels[full], []
-        at = 0 if full is None else full + 1
-        if at == len(levels):
-            levels.append([])
-        levels[at].append(name)
-        key = keys.page(instance.partition, instance.blocks[0], name)
-        return Put(Item(key, codec.encode_page(ended, folded)), None), levels
-
-    def _spill(self, instance: ProcessInstance, mark: Mark) -> list[Put]:
-        """Value items for the longer values that lie in the instance; the variables then refer to them.
-
-        One item per scope: the variables of a scope end together, so that no value of an ended variable lies
-        beside one that may still be replaced.
-        """
-        scopes: dict[Scope, list[Variable]] = {}
-        for variable in instance.variables.values():
-            if variable.stored_as is None and variable.value is not None and len(variable.value) > SPILL:
-                scopes.setdefault(variable.element_instance_id, []).append(variable)
-        puts = []
-        for variables in scopes.values():
-            name = self._name(mark)
-            body = codec.encode_json({variable.id: variable.value for variable in variables})
-            puts.append(Put(Item(keys.value(instance.partition, instance.blocks[0], name), body), None))
-            for variable in variables:
-                variable.value, variable.stored_as = None, name
-        return puts
-
-    def _unused_values(self, instance: ProcessInstance, mark: Mark) -> list[Delete]:
-        kept = {v.stored_as for v in instance.variables.values()}
-        kept |= {record.stored_as for record in instance.ended if isinstance(record, Variable)}
-        unused = mark.values - kept
-        return [Delete(keys.value(instance.partition, instance.blocks[0], name)) for name in sorted(unused)]
-
-    def _name(self, mark: Mark) -> str:
-        """A name that no racer has: two may write for the same revision."""
-        return f"{mark.revision + 1:x}-{base64.urlsafe_b64encode(self._random_bytes(3)).decode()}"
-
     # Look-ups by index
 
     def partitions(self) -> list[str]:
         """All dates that have process instances, rising."""
-        item = self._get(keys.PARTITIONS)
-        return codec.decode_json(item.body) if item else []
+        return self._blocks.partitions()
 
     def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
         """Process instances of a process with a due job that nobody holds, earliest first."""

@@ -14,7 +14,7 @@ from tests.bench.scenario import Walk, instances, new_engine, other_commands, pr
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a command may cost (ARCHITECTURE 10)."""
+    """The most that a command may cost."""
 
     queries: int
     gets: int

@@ -24,7 +24,7 @@ from tests.bench.report import Report, percentile
 from tests.models import parallel, sequence
 
 P50_TARGET = 0.20
-"""Milliseconds per command of a ten-task instance (ARCHITECTURE 10)."""
+"""Milliseconds per command of a ten-task instance."""
 
 LENGTH_TARGET = 1.3
 """CPU per task of 1,000 tasks in sequence, relative to 10."""

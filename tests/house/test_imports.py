@@ -121,7 +121,7 @@ def test_imports_point_down(path: Path) -> None:
     if home == "__init__":
         assert not list(imports(path)), "the package itself imports nothing"
         return
-    assert home in LAYERS, f"{home} is no layer; ARCHITECTURE, The house, names them all"
+    assert home in LAYERS, f"{home} is no layer; README, How it works, names them all"
 
     for name, line in imports(path):
         top, _, rest = name.partition(".")

@@ -1,4 +1,4 @@
-"""What commands and instances may cost on DynamoDB (ARCHITECTURE 10), counted, not timed."""
+"""What commands and instances may cost on DynamoDB, counted, not timed."""
 
 import pytest
 

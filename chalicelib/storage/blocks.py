@@ -1,0 +1,70 @@
+"""Id blocks: leased from one counter item per date.
+
+An instance owns blocks of 64 public ids per record type (docs/adr/0003). First blocks come from
+a lease of this process, further blocks straight from the counter, so that the ids of an instance rise.
+"""
+
+import threading
+
+from ..engine.errors import ExecutionError
+from . import codec, keys
+from .ports import Item, Items, Put, StaleWrite
+
+LEASES = (1, 8, 64, 512)
+"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy."""
+
+
+class IdBlocks:
+    """Gives out id blocks; safe for many threads."""
+
+    def __init__(self, items: Items) -> None:
+        """Nothing is leased yet."""
+        self._items = items
+        self._partitions: set[str] = set()
+        self._leased: dict[str, list[int]] = {}
+        self._leases: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def lease(self, partition: str) -> int:
+        """An id block that nobody else has, from those that this process has leased."""
+        with self._lock:
+            leased = self._leased.setdefault(partition, [])
+            if not leased:
+                self._remember_partition(partition)
+                lease = self._leases.get(partition, 0)
+                self._leases[partition] = lease + 1
+                leased.extend(self.take(partition, LEASES[min(lease, len(LEASES) - 1)]))
+                leased.reverse()
+            return leased.pop()
+
+    def take(self, partition: str, amount: int) -> list[int]:
+        """Id blocks straight from the counter.
+
+        Raises:
+            ExecutionError: The date has no ids left.
+        """
+        end = self._items.add(keys.blocks(partition), amount)
+        if end > keys.MAX_BLOCKS:
+            raise ExecutionError(
+                f"partition {partition} has no ids left: {keys.MAX_BLOCKS} id blocks are used"
+            )
+        return list(range(end - amount, end))
+
+    def _remember_partition(self, partition: str) -> None:
+        """List a date before anything is written under it, so that queries find it."""
+        while partition not in self._partitions:
+            (item,) = self._items.get([keys.PARTITIONS])
+            known = codec.decode_json(item.body) if item else []
+            if partition not in known:
+                revision = item.revision if item else 0
+                body = codec.encode_json(sorted([*known, partition]))
+                try:
+                    self._items.commit([Put(Item(keys.PARTITIONS, body, revision + 1), revision)])
+                except StaleWrite:
+                    continue
+            self._partitions.update(known, [partition])
+
+    def partitions(self) -> list[str]:
+        """All dates that have process instances, rising."""
+        (item,) = self._items.get([keys.PARTITIONS])
+        return codec.decode_json(item.body) if item else []
