@@ -7,16 +7,16 @@ from chalicelib.cli.verbs import VERBS
 INTRODUCTION = """# The command line
 
 `bpmn NOUN VERB` operates a running engine, here or elsewhere; `bpmn serve` runs one. Each verb is one call of
-the API, and its options are the fields of that call: `processInstanceId` is `--process-instance-id`, `tags` is
-`--tag`, once per tag. `bpmn NOUN VERB --help` lists them. This page is written by `make docs`.
+the API, and its options are the fields of that call: `processInstanceId` is `--process-instance-id`, `tags`
+is `--tag`, once per tag. `bpmn NOUN VERB --help` lists them. This page is written by `make docs`.
 """
 
 EXAMPLE = """```sh
 bpmn process create order-fulfilment.bpmn --bpmn-process-id orderFulfilment --version 1 --tag team=sales
-bpmn instance create --bpmn-process-id orderFulfilment --version 1 --variable 'order={"item": "mug", "quantity": 2}'
-bpmn instance query --tag region=north --limit 10
+bpmn instance create --bpmn-process-id orderFulfilment --version 1 --tag shop=web --variable order='[7]'
+bpmn instance query --tag shop=web --limit 10
 bpmn element-instance query --process-instance-id $INSTANCE --state STARTED
-bpmn job lock --limit 5
+bpmn job lock --process-instance-id $INSTANCE --limit 5
 bpmn job complete $JOB --process-variable inStock=true
 bpmn variable get $INSTANCE order --json
 bpmn variable set $INSTANCE priority=3 note:text='call first' picture:base64=@picture.txt
@@ -26,13 +26,14 @@ bpmn incident query --process-instance-id $INSTANCE
 ```
 """
 
-NOTES = """- Records of a process instance are named by partition and id, `2030-01-01/17`; tables show them so, and wherever an
-  option takes an id, the partition may stand before it.
-- Variables are `NAME=JSON`, `NAME:ENCODING=VALUE` for other text, `NAME=@FILE` for what a file says;
-  `NAME:ENCODING:encrypted=VALUE` is kept encrypted, and `ELEMENT/NAME=JSON` is a variable of a scope around an element.
+NOTES = """- Records of an instance are named by partition and id, `2030-01-01/17`. Tables show them so;
+  where an option takes such an id, the partition may stand before it.
+- Variables are `NAME=JSON`, `NAME:ENCODING=VALUE` for other text, `NAME=@FILE` for what a file says.
+  `NAME:ENCODING:encrypted=VALUE` is kept encrypted; `ELEMENT/NAME=JSON` is a variable at the scope of an
+  element.
 - A file is `-` for standard input.
-- Answers are tables: times in UTC, a dash for what does not exist, nothing cut. `--json` prints the JSON of the API; it is
-  the form for scripts. Verbs without an answer print nothing.
+- Answers are tables: times in UTC, a dash for what does not exist, nothing cut. `--json` prints the JSON of
+  the API; it is the form for scripts. Verbs without an answer print nothing.
 """
 
 
@@ -50,8 +51,7 @@ def page() -> str:
             "Options go before the environment; there, an API key goes before a password.\n",
             "## Exit codes\n",
             _table(("Code", "Meaning"), [(str(code), text) for code, text in codes.MEANINGS.items()]),
-            "A refusal is printed on standard error as `title: detail`, and each of its causes on a line of its own.",
-            "",
+            "A refusal goes to standard error as `title: detail`, each of its causes on a line of its own.\n",
         ]
     )
 

@@ -1,6 +1,7 @@
 """Variables of process instances."""
 
 import base64
+import zlib
 
 import pytest
 
@@ -208,3 +209,21 @@ def test_encrypted_variable_is_readable_after_its_key_was_rotated(play: Play, en
 def test_nothing_is_encrypted_without_a_key(play: Play) -> None:
     with pytest.raises(InvalidCommand, match="variable card cannot be encrypted"):
         play("task/service.bpmn", variables=[text("card", "4111", encrypted=True)])
+
+
+def test_encrypted_value_lies_nowhere_in_clear(engine: Engine) -> None:
+    recording = engine.record()
+    with_keys(engine, key(1))
+    engine.start(
+        engine.deploy("task/service.bpmn"), variables=[text("card", "4111-1111-1111", encrypted=True)]
+    )
+    engine.start(
+        engine.deploy("task/service.bpmn"), variables=[text("long", "4111-1111-1111" * 200, encrypted=True)]
+    )
+
+    stored = [item.body for item in engine.items.get(sorted(recording.keys)) if item is not None]
+
+    assert any(body_key.sort.startswith("VALUE#") for body_key in recording.keys)
+    for body in stored:
+        clear = body if not body.startswith(b"x") else zlib.decompress(body)
+        assert b"4111" not in clear
