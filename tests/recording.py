@@ -14,7 +14,7 @@ class Recording:
         calls: How often each verb was used.
         keys: What lies in the store, of all that was written through this object.
         written: Every key that was ever written, in order.
-        before_commit: Called once, before the next commit of a state item, and then forgotten.
+        before_commit: Called once, before the next commit of an aggregate, and then forgotten.
     """
 
     def __init__(self, items: Items) -> None:
@@ -65,8 +65,10 @@ class Recording:
         self._items.close()
 
     def _act_in_between(self, writes: Sequence[Write]) -> None:
-        is_state = any(not isinstance(write, Delete) and write.item.key.sort == "STATE" for write in writes)
-        if is_state and self.before_commit is not None:
+        is_aggregate = any(
+            not isinstance(write, Delete) and write.item.key.sort in ("STATE", "SLOT") for write in writes
+        )
+        if is_aggregate and self.before_commit is not None:
             act, self.before_commit = self.before_commit, None
             act()
 

@@ -29,9 +29,10 @@ def mount(app: ThreadedChalice, env: Environment, access: Access) -> None:
     """Add the routes of the engine API."""
     for operation in OPERATIONS:
         # The media type is judged by us: Chalice answers a wrong one in a shape of its own.
-        app.route(operation.path, methods=[operation.method], content_types=["*/*"], name=operation.name)(
-            _view(app, operation, env, access)
-        )
+        for path in (operation.path, *operation.aliases):
+            app.route(path, methods=[operation.method], content_types=["*/*"], name=operation.name)(
+                _view(app, operation, env, access)
+            )
 
 
 def _view(

@@ -52,6 +52,8 @@ _ELEMENT_INSTANCE = (
     "createdAt",
     "endedAt",
 )
+_MESSAGE = ("id", "name", "correlationKey", "correlated", "createdAt", "expiresAt", "uniqueKey")
+_SUBSCRIPTION = ("id", "name", "processInstanceId", "bpmnElementId", "createdAt")
 _JOB = (
     "id",
     "processInstanceId",
@@ -125,6 +127,11 @@ VERBS: tuple[Verb, ...] = (
         of_element="setElementVariables",
     ),
     Verb("variable", "query", "queryVariables", _VARIABLE),
+    Verb("message", "send", "sendMessage", _MESSAGE),
+    Verb("message", "query", "queryMessages", _MESSAGE),
+    Verb("message", "subscriptions", "queryMessageSubscriptions", _SUBSCRIPTION),
+    Verb("signal", "send", "sendSignal", ("id", "name", "subscriberCount", "createdAt", "createdBy")),
+    Verb("signal", "subscriptions", "querySignalSubscriptions", _SUBSCRIPTION),
     Verb("time", "set", "setTime", ("oldTime", "newTime")),
 )
 

@@ -136,6 +136,7 @@ def _to_tuple(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1)]
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Int32 = Annotated[int, Field(ge=-(2**31), le=INT32_MAX)]
 Partition = Annotated[
     str, BeforeValidator(_to_partition), WithJsonSchema({"type": "string", "format": "date"})
@@ -518,6 +519,28 @@ class CheckReadiness(Command):
     """Ask whether the engine can work."""
 
 
+# Messages and signals
+
+
+class SendMessage(Command):
+    """Send a message to whoever waits for it, or buffer it until it expires."""
+
+    correlation_key: Text
+    expiration_timer: Timer | None = None
+    name: Text
+    unique_key: str | None = None
+    variables: ProcessVariables = ()
+    worker_id: Text
+
+
+class SendSignal(Command):
+    """Send a signal to everybody who waits for it."""
+
+    name: Text
+    variables: ProcessVariables = ()
+    worker_id: Text
+
+
 # Queries
 
 
@@ -614,6 +637,31 @@ class QueryUserTasks(RecordQuery):
     element_instance_id: Int32 | None = None
     process_id: Int32 | None = None
     tags: Tags = ()
+
+
+class QueryMessages(Query):
+    """Find messages."""
+
+    id: Int64 | None = None
+    exclude_expired: bool = False
+    name: str | None = None
+
+
+class QueryMessageSubscriptions(Query):
+    """Find what waits for messages."""
+
+    partition: Partition | None = None
+    process_instance_id: Int32 | None = None
+    correlation_key: str | None = None
+    name: str | None = None
+
+
+class QuerySignalSubscriptions(Query):
+    """Find what waits for signals."""
+
+    partition: Partition | None = None
+    process_instance_id: Int32 | None = None
+    name: str | None = None
 
 
 class QueryVariables(RecordQuery):

@@ -19,6 +19,7 @@ class Operation:
         result: What it answers as JSON; None for an empty answer, or for text.
         status: HTTP status of success.
         content_type: Media type of the answer.
+        aliases: Paths of an older release of the API that clients still use.
         needs_credentials: False for what everybody may ask.
         max_body: Bytes of a request body.
     """
@@ -32,6 +33,7 @@ class Operation:
     content_type: str = "application/json"
     needs_credentials: bool = True
     max_body: int = 1024**2
+    aliases: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

@@ -215,6 +215,60 @@ class Variable(Result):
     updated_by: str
 
 
+class Message(Result):
+    """A message that was sent."""
+
+    id: int
+    correlation_key: str
+    created_at: DateTime
+    created_by: str
+    expires_at: DateTime | None = None
+    correlated: bool
+    name: str
+    unique_key: str | None = None
+
+
+class MessageSubscription(Result):
+    """An element instance that waits for a message."""
+
+    id: int
+    partition: Date
+    element_id: int
+    element_instance_id: int
+    process_id: int
+    process_instance_id: int
+    bpmn_element_id: str
+    correlation_key: str
+    created_at: DateTime
+    created_by: str
+    name: str
+
+
+class Signal(Result):
+    """A signal that was sent."""
+
+    id: int
+    created_at: DateTime
+    created_by: str
+    name: str
+    subscriber_count: Count
+
+
+class SignalSubscription(Result):
+    """An element instance that waits for a signal."""
+
+    id: int
+    partition: Date
+    element_id: int
+    element_instance_id: int
+    process_id: int
+    process_instance_id: int
+    bpmn_element_id: str
+    created_at: DateTime
+    created_by: str
+    name: str
+
+
 def _found(record: type[Result]) -> type[Result]:
     """The answer of a query over records."""
     return create_model(
@@ -235,6 +289,9 @@ TaskRes = _found(Task)
 IncidentRes = _found(Incident)
 VariableRes = _found(Variable)
 UserTaskRes = _found(UserTask)
+MessageRes = _found(Message)
+MessageSubscriptionRes = _found(MessageSubscription)
+SignalSubscriptionRes = _found(SignalSubscription)
 
 
 class GetProcessVariablesRes(Result):

@@ -5,6 +5,7 @@ from typing import Any
 from ..bpmn.instants import format_instant
 from ..bpmn.model import Element
 from ..engine.instance import ProcessInstance
+from ..engine.messages import Message, MessageSlot
 from ..engine.records import (
     DeployedProcess,
     ElementInstance,
@@ -133,6 +134,20 @@ def user_task(record: UserTask, instance: ProcessInstance, process: DeployedProc
         tags=tags(record.tags) or [],
         updatedAt=format_instant(record.updated_at),
         updatedBy=record.updated_by,
+    )
+
+
+def message(message: Message, slot: MessageSlot) -> Json:
+    """A message."""
+    return _set_fields(
+        id=message.id,
+        correlationKey=slot.correlation_key,
+        createdAt=format_instant(message.created_at),
+        createdBy=message.created_by,
+        expiresAt=_time(message.expires_at),
+        correlated=message.correlated,
+        name=slot.name,
+        uniqueKey=message.unique_key,
     )
 
 

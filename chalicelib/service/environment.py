@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..bpmn.model import Process
 from ..engine.instance import ProcessInstance
+from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..engine.step import Step
@@ -168,6 +169,28 @@ class Store(Protocol):
 
     def read_values(self, work: Work, variables: Sequence[Variable]) -> None:
         """Fill in the values that do not lie in the instance itself."""
+        ...
+
+    # Messages
+
+    def next_id(self, of: str) -> int:
+        """An id of messages or signals that nobody else has."""
+        ...
+
+    def message_slot(self, name: str, correlation_key: str) -> MessageSlot:
+        """The slot of a name and correlation key, strongly consistent; an empty one if there is none."""
+        ...
+
+    def commit_slot(self, slot: MessageSlot, done: Sequence[Message]) -> None:
+        """Write a slot, and the messages that were taken out of it, all or nothing.
+
+        Raises:
+            Overtaken: Somebody else wrote the slot meanwhile; nothing was written.
+        """
+        ...
+
+    def messages(self, highest: int | None) -> Iterator[tuple[Message, MessageSlot]]:
+        """All messages by id, up to some id, with a slot that says their name and correlation key."""
         ...
 
     # Look-ups by index; on DynamoDB they may lag behind by a moment

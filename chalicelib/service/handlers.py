@@ -5,7 +5,19 @@ from typing import Any
 
 from ..contract import commands as c
 from ..contract.commands import Command
-from . import clock, incidents, jobs, process_instances, processes, queries, tasks, user_tasks, variables
+from . import (
+    clock,
+    incidents,
+    jobs,
+    messages,
+    process_instances,
+    processes,
+    queries,
+    signals,
+    tasks,
+    user_tasks,
+    variables,
+)
 
 HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.CreateProcess: processes.create_process,
@@ -28,6 +40,11 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.UnlockJobs: jobs.unlock_jobs,
     c.CompleteJob: jobs.complete_job,
     c.QueryJobs: queries.query_jobs,
+    c.SendMessage: messages.send_message,
+    c.QueryMessages: messages.query_messages,
+    c.QueryMessageSubscriptions: messages.query_message_subscriptions,
+    c.SendSignal: signals.send_signal,
+    c.QuerySignalSubscriptions: signals.query_signal_subscriptions,
     c.ResolveIncident: incidents.resolve_incident,
     c.QueryIncidents: queries.query_incidents,
     c.ExecuteTasks: tasks.execute_tasks,

@@ -5,7 +5,8 @@ from itertools import islice
 from typing import TypeVar
 
 from ..bpmn.instants import format_instant
-from ..bpmn.timing import add, parse_duration
+from ..bpmn.timing import add, is_cron, next_tick, parse_cycle, parse_duration
+from ..contract import commands as c
 from ..engine.errors import InvalidCommand, NotFound
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.records import Instant
@@ -80,6 +81,24 @@ def due_after(now: Instant, duration: str | None) -> Instant:
         return now if duration is None else Instant(add(now, parse_duration(duration)))
     except ValueError as fault:
         raise InvalidCommand(f"{duration} after {format_instant(now)} is beyond the calendar") from fault
+
+
+def due_at(now: Instant, timer: c.Timer) -> Instant:
+    """When a timer is due that is set now: its time, its next tick, or after its duration.
+
+    Raises:
+        InvalidCommand: It leads beyond the calendar, or does not tick any more.
+    """
+    if timer.time is not None:
+        return Instant(timer.time)
+    if timer.time_cycle is None:
+        return due_after(now, timer.time_duration)
+    try:
+        if is_cron(timer.time_cycle):
+            return Instant(next_tick(timer.time_cycle, now))
+        return Instant(add(now, parse_cycle(timer.time_cycle).duration))
+    except ValueError as fault:
+        raise InvalidCommand(f"{timer.time_cycle} does not tick any more") from fault
 
 
 def partition_of(now: Instant) -> str:

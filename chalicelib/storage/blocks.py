@@ -5,10 +5,11 @@ a lease of this process, further blocks straight from the counter, so that the i
 """
 
 import threading
+from collections.abc import Callable
 
 from ..engine.errors import ExecutionError
 from . import codec, keys
-from .ports import Item, Items, Put, StaleWrite
+from .ports import Item, Items, Key, Put, StaleWrite
 
 LEASES = (1, 8, 64, 512)
 """Id blocks taken from the counter at a time: a few at first, more as this process proves busy."""
@@ -28,14 +29,26 @@ class IdBlocks:
     def lease(self, partition: str) -> int:
         """An id block that nobody else has, from those that this process has leased."""
         with self._lock:
-            leased = self._leased.setdefault(partition, [])
-            if not leased:
+            if not self._leased.get(partition):
                 self._remember_partition(partition)
-                lease = self._leases.get(partition, 0)
-                self._leases[partition] = lease + 1
-                leased.extend(self.take(partition, LEASES[min(lease, len(LEASES) - 1)]))
-                leased.reverse()
-            return leased.pop()
+            return self._next(partition, lambda amount: self.take(partition, amount))
+
+    def next_id(self, name: str) -> int:
+        """An id that counts over all dates, from 1, from those that this process has leased."""
+        with self._lock:
+            return self._next(name, lambda amount: self._count(keys.counter(name), amount)) + 1
+
+    def _next(self, name: str, take: Callable[[int], list[int]]) -> int:
+        leased = self._leased.setdefault(name, [])
+        if not leased:
+            lease = self._leases.get(name, 0)
+            self._leases[name] = lease + 1
+            leased.extend(reversed(take(LEASES[min(lease, len(LEASES) - 1)])))
+        return leased.pop()
+
+    def _count(self, counter: Key, amount: int) -> list[int]:
+        end = self._items.add(counter, amount)
+        return list(range(end - amount, end))
 
     def take(self, partition: str, amount: int) -> list[int]:
         """Id blocks straight from the counter.
@@ -43,12 +56,12 @@ class IdBlocks:
         Raises:
             ExecutionError: The date has no ids left.
         """
-        end = self._items.add(keys.blocks(partition), amount)
-        if end > keys.MAX_BLOCKS:
+        blocks = self._count(keys.blocks(partition), amount)
+        if blocks[-1] >= keys.MAX_BLOCKS:
             raise ExecutionError(
                 f"partition {partition} has no ids left: {keys.MAX_BLOCKS} id blocks are used"
             )
-        return list(range(end - amount, end))
+        return blocks
 
     def _remember_partition(self, partition: str) -> None:
         """List a date before anything is written under it, so that queries find it."""

@@ -19,6 +19,7 @@ import orjson
 from ..bpmn.model import Element, Process, SequenceFlow
 from ..bpmn.types import ElementType
 from ..engine.instance import Counters, ProcessInstance
+from ..engine.messages import Message, MessageSlot
 from ..engine.records import (
     DeployedProcess,
     ElementInstance,
@@ -35,7 +36,7 @@ from ..engine.states import InstanceState
 SCHEMA = 1
 """Number of the format of a state body; a higher one comes with an upgrade and an old item as a fixture."""
 
-RecordT = TypeVar("RecordT", bound=Record)
+RecordT = TypeVar("RecordT", bound=Record | Message)
 
 _INSTANCE_STATES = tuple(InstanceState)
 
@@ -93,6 +94,7 @@ RECORDS: tuple[type[Record], ...] = (ElementInstance, Job, Task, Incident, Varia
 """Record classes by their number in a row; new ones go to the end."""
 
 _ROWS: tuple[Row[Any], ...] = tuple(Row(record) for record in RECORDS)
+_MESSAGE = Row(Message)
 _NUMBER = {record: number for number, record in enumerate(RECORDS)}
 
 
@@ -264,6 +266,20 @@ def encode_bytes(content: bytes) -> bytes:
 def decode_bytes(body: bytes) -> bytes:
     """A file, byte for byte."""
     return zlib.decompress(body)
+
+
+def encode_messages(slot: MessageSlot) -> bytes:
+    """A slot, or a message that has left it."""
+    rows = [_MESSAGE.encode(message, 0) for message in slot.messages]
+    return encode_json([SCHEMA, slot.name, slot.correlation_key, rows])
+
+
+def decode_messages(body: bytes, revision: int) -> MessageSlot:
+    """A slot, or a message that has left it."""
+    schema, name, correlation_key, rows = decode_json(body)
+    if schema > SCHEMA:
+        raise UnknownSchema(f"slot has schema {schema}, this release knows {SCHEMA}")
+    return MessageSlot(name, correlation_key, [_MESSAGE.decode(row, 0) for row in rows], revision)
 
 
 def encode_process(process: DeployedProcess) -> bytes:

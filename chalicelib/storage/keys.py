@@ -95,6 +95,27 @@ def queue(bpmn_process_id: str) -> Key:
     return Key(f"QUEUE#{bpmn_process_id}", "QUEUE")
 
 
+def counter(name: str) -> Key:
+    """A counter of ids over all dates."""
+    return Key(f"IDS#{name}", "COUNTER")
+
+
+def message_slot(name: str, correlation_key: str) -> Key:
+    """The slot of a message name and correlation key; both are texts of any length with any characters."""
+    text = json.dumps([name, correlation_key])
+    return Key(f"MESSAGE#{hashlib.sha256(text.encode()).hexdigest()}", "SLOT")
+
+
+def message(id: int) -> Key:
+    """A message that has left its slot."""
+    return Key(f"MESSAGE#{id}", "MESSAGE")
+
+
+def messages(shard: int) -> str:
+    """Hash value under which messages are found, in the index by partition."""
+    return f"MESSAGES#{shard:02}"
+
+
 CLOCK = Key("CLOCK", "OFFSET")
 """How far the engine's clock is ahead."""
 

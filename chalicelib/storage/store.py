@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..bpmn.model import Process
 from ..engine.instance import IDS_PER_BLOCK
+from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..service.environment import Overtaken, Queue, Ref, Unavailable, Work
@@ -326,6 +327,46 @@ class ItemStore:
             self._items.commit_each([[delete] for delete in deletes])
         except Exception as reason:
             logger.warning("%d unused items stay in the store: %s", len(deletes), reason)
+
+    # Messages
+
+    def next_id(self, of: str) -> int:
+        """An id of messages or signals that nobody else has."""
+        return self._blocks.next_id(of)
+
+    def message_slot(self, name: str, correlation_key: str) -> MessageSlot:
+        """The slot of a name and correlation key; an empty one if there is none."""
+        item = self._get(keys.message_slot(name, correlation_key))
+        if item is None:
+            return MessageSlot(name, correlation_key)
+        return codec.decode_messages(item.body, item.revision)
+
+    def commit_slot(self, slot: MessageSlot, done: Sequence[Message]) -> None:
+        """Write a slot; messages that have left it become items of their own in the same transaction."""
+        single = [MessageSlot(slot.name, slot.correlation_key, [message]) for message in done]
+        puts = [Put(self._message_item(keys.message(one.messages[0].id), one, 1), 0) for one in single]
+        key = keys.message_slot(slot.name, slot.correlation_key)
+        self._items.commit([Put(self._message_item(key, slot, slot.revision + 1), slot.revision), *puts])
+
+    def _message_item(self, key: Key, slot: MessageSlot, revision: int) -> Item:
+        first = slot.messages[0].id
+        index: dict[str, str | int] = {"ph": keys.messages(first % self._shards.lists), "n": first}
+        return Item(key, codec.encode_messages(slot), revision, index)
+
+    def messages(self, highest: int | None) -> Iterator[tuple[Message, MessageSlot]]:
+        """All messages by id: items come by the lowest id in them, later messages wait for their turn."""
+        hashes = [keys.messages(shard) for shard in range(self._shards.lists)]
+        entries = heapq.merge(*(self._walk(keys.BY_PARTITION, hash, high=highest) for hash in hashes))
+        waiting: list[tuple[int, int, Message, MessageSlot]] = []
+        for number, entry in enumerate(entries):
+            while waiting and waiting[0][0] < int(entry.range):
+                yield heapq.heappop(waiting)[2:]
+            if (item := self._get(entry.key)) is not None:
+                slot = codec.decode_messages(item.body, item.revision)
+                for message in slot.messages:
+                    heapq.heappush(waiting, (message.id, number, message, slot))
+        while waiting:
+            yield heapq.heappop(waiting)[2:]
 
     # Look-ups by index
 

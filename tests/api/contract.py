@@ -16,13 +16,7 @@ OPERATIONS: Mapping[str, Mapping[str, Any]] = {row["operation"]: row for row in 
 SCHEMAS: Mapping[str, Any] = CONTRACT["schemas"]
 
 LATER = {
-    "operations": {
-        "sendMessage",
-        "queryMessages",
-        "queryMessageSubscriptions",
-        "sendSignal",
-        "querySignalSubscriptions",
-    },
+    "operations": set[str](),
     "Element": {"eventDefinition"},
 }
 

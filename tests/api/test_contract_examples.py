@@ -160,6 +160,8 @@ SITUATIONS: dict[tuple[str, int, int], Situation] = {
         api.call("lockJobs", {**W, "limit": 1001}),
     ],
     ("unlockJobs", 400, 0): lambda api: api.call("unlockJobs", {}),
+    ("sendMessage", 400, 0): lambda api: api.call("sendMessage", {"workerId": "worker"}),
+    ("sendSignal", 400, 0): lambda api: api.call("sendSignal", {"workerId": "worker"}),
     ("completeJob", 400, 0): lambda api: api.call(
         "completeJob",
         {

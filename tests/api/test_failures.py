@@ -27,11 +27,23 @@ BODIES = {
     "updateUserTask": {**W, "revision": 1},
     "createProcess": {**W, "bpmnProcessId": "new", "version": "1", "bpmnXml": sequence("new", 1)},
     "executeTasks": {"limit": 1},
+    "sendMessage": {**W, "name": "paid", "correlationKey": "order-7"},
+    "sendSignal": {**W, "name": "stop"},
     "setTime": {"timeDuration": "PT1S"},
 }
-USES_STORE = [row for row in OPERATIONS if row.name not in ("unlockTasks", "checkReadiness")]
+NO_SUBSCRIBERS = ("queryMessageSubscriptions", "querySignalSubscriptions")
+USES_STORE = [row for row in OPERATIONS if row.name not in ("unlockTasks", "checkReadiness", *NO_SUBSCRIBERS)]
 # A new instance is not among them: the store takes it that nobody else has its id block.
-WRITES = [ROWS[name] for name in ("createProcess", "setProcessVariables", "completeJob")]
+WRITES = [
+    ROWS[name]
+    for name in (
+        "createProcess",
+        "createProcessInstance",
+        "setProcessVariables",
+        "completeJob",
+        "sendMessage",
+    )
+]
 
 by_name = {"ids": lambda row: row.name}
 

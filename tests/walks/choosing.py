@@ -37,7 +37,7 @@ FILES = (
     "task/send.bpmn",
     "user-task/user.bpmn",
 )
-WIDE = "parallel('wide', 70)"
+WIDE = "parallel('wide', 66)"
 THROUGH = "parallel('through', 120, 'task')"
 SLOW = "process/loop-forever.bpmn"
 
@@ -51,7 +51,7 @@ XML: dict[str, Named] = {
     "sequence": Named.by("sequence('sequence', 4)", sequence("sequence", 4)),
     "people": Named.by("parallel('people', 3, 'userTask')", parallel("people", 3, "userTask")),
     # More than fits into one block of ids; more than runs inside of one command.
-    WIDE: Named.by(WIDE, parallel("wide", 70)),
+    WIDE: Named.by(WIDE, parallel("wide", 66)),
     THROUGH: Named.by(THROUGH, parallel("through", 120, "task")),
 }
 PROCESS_IDS = {
@@ -114,7 +114,7 @@ class Client:
     def _choices(self) -> dict[Callable[[Snapshot], Step | None], int]:
         is_deferred = not self.engine.is_eager
         return {
-            self._deploy: 3,
+            self._deploy: 5,
             self._start: 8,
             self._lock: 14,
             self._unlock: 4,
@@ -140,14 +140,14 @@ class Client:
 
     def _deploy(self, now: Snapshot) -> Step | None:
         name = self.random.choice(self.models)
-        id = self.random.choice(PROCESS_IDS[name])
-        if self._rarely():
-            # A file that does not have the process, or not this version of it.
-            name = self.random.choice(self.models)
+        process = {"bpmnProcessId": self.random.choice(PROCESS_IDS[name]), "version": self._pick("1", "2")}
+        if now.processes and self.random.random() < 0.3:
+            # Mostly a different file, and mostly one that does not even have the process.
+            process = self.random.choice(now.processes)
         fields = {
-            "bpmnProcessId": id,
+            "bpmnProcessId": process["bpmnProcessId"],
             "bpmnXml": XML[name],
-            "version": self._pick("1", "1", "2"),
+            "version": process["version"],
             "workerId": self._worker(),
             "tags": self._tags(),
         }
@@ -201,7 +201,7 @@ class Client:
         candidates = now.jobs if self._rarely() else locked
         if not candidates:
             return None
-        job = self.random.choice(candidates)
+        job = self._one_of(candidates)
         worker = self._worker() if self._rarely() else job.get("lockedBy", "ann")
         fields = {
             "workerId": worker,
@@ -237,7 +237,7 @@ class Client:
         candidates = now.user_tasks if self._rarely() else open_ones
         if not candidates:
             return None
-        task = self.random.choice(candidates)
+        task = self._one_of(candidates)
         fields = {
             "revision": max(1, task["revision"] + self._pick(0, 0, 0, 0, 0, -1, 1)),
             "completed": self._pick(False, True),
@@ -264,7 +264,7 @@ class Client:
         candidates = tokens if self._rarely() else open_ones
         if not candidates:
             return None
-        token = self.random.choice(candidates)
+        token = self._one_of(candidates)
         return self._of([token], c.SetElementVariables, {"variables": self._variables(1, of=token)})
 
     def _get_element_variables(self, now: Snapshot) -> Step | None:
@@ -304,8 +304,12 @@ class Client:
         return self.random.choice(values)
 
     def _is_worth_it(self, work: list[Record]) -> bool:
-        """Whether something is due, or is not in spite of it."""
-        return any(record["state"] == "DUE" for record in work) or self._rarely()
+        """Whether something is there to take, now or later; if not, rarely."""
+        return any(record["state"] in ("DUE", "CREATED") for record in work) or self._rarely()
+
+    def _one_of(self, records: list[Record]) -> Record:
+        """Sometimes the last one, whose id may lie in a further block."""
+        return records[-1] if self.random.random() < 0.2 else self.random.choice(records)
 
     def _rarely(self) -> bool:
         return self.random.random() < 0.06
@@ -322,27 +326,25 @@ class Client:
             partition = self._pick("2030-01-02", "1999-12-31")
         return {"partition": partition, "id": id}
 
-    def _of(
-        self, records: list[Record], kind: type[c.Command], fields: Fields | None = None
-    ) -> Step | None:
+    def _of(self, records: list[Record], kind: type[c.Command], fields: Fields | None = None) -> Step | None:
         """A command for one of the records."""
         if not records:
             return None
-        place = self._place(self.random.choice(records))
+        place = self._place(self._one_of(records))
         return Send(kind, {**place, **(fields or {}), "workerId": self._worker()})
 
     def _get(self, records: list[Record], kind: type[c.Command], fields: Fields) -> Step | None:
         if not records:
             return None
         names = {"names": ",".join(self.random.sample(NAMES, 2))} if self._rarely() else {}
-        return Send(kind, self._place(self.random.choice(records)) | fields | names)
+        return Send(kind, self._place(self._one_of(records)) | fields | names)
 
     def _work_filter(self, records: list[Record], *, processIds: bool = False) -> Fields:
         """Which jobs or tasks: mostly all."""
         if not records or self.random.random() < 0.5:
             return {}
-        record, other = self.random.choice(records), self.random.choice(records)
-        process = other["processId"] if self.random.random() < 0.3 else record["processId"]
+        record, other = self._one_of(records), self.random.choice(records)
+        process = self._pick(record, other)["processId"]
         choices: Fields = self._place(record) | {"processInstanceId": record["processInstanceId"]}
         if processIds:
             choices["processIds"] = sorted({process, self._pick(process, other["processId"])})

@@ -145,9 +145,7 @@ class Sides:
 @contextmanager
 def open_sides(stores: tuple[str, ...], task_mode: str, is_encrypting: bool) -> Iterator[Sides]:
     """Fresh stores, each with its own engine."""
-    settings = Settings(
-        task_mode=task_mode, set_time=True, encryption_keys=(KEY,) if is_encrypting else ()
-    )
+    settings = Settings(task_mode=task_mode, set_time=True, encryption_keys=(KEY,) if is_encrypting else ())
     with ExitStack() as stack:
         engines = {}
         for store in stores:

@@ -115,9 +115,7 @@ def _matches(record: Record, name: str, value: Any) -> bool:
             return record["name"] in value
         case "tags":
             tags = {tag["name"]: tag.get("value") for tag in record.get("tags", ())}
-            return all(
-                tag["name"] in tags and tag.get("value") in (None, tags[tag["name"]]) for tag in value
-            )
+            return all(tag["name"] in tags and tag.get("value") in (None, tags[tag["name"]]) for tag in value)
         case "rootId":
             return value in (record.get("rootId"), record["id"])
     return bool(record.get(name) == value)

@@ -16,7 +16,7 @@ from chalicelib.bpmn.instants import parse_instant
 from chalicelib.bpmn.timing import add, parse_duration
 from chalicelib.contract import commands as c
 from tests.conftest import MODES, STORES
-from tests.walks.choosing import QUERIES, SLOW, THROUGH, XML, Client
+from tests.walks.choosing import QUERIES, SLOW, THROUGH, WIDE, XML, Client
 from tests.walks.sides import Found, Refusal, Restart, Send, Sides, Step, Steps, open_sides, shortened
 from tests.walks.snapshot import Record, Snapshot
 
@@ -103,6 +103,8 @@ class Walk:
             if outcome["failedTasks"]:
                 raise Found(f"breaks down at the tasks {outcome['failedTasks']}")
             outcome, wanted = _taken(outcome["completedTasks"], free, step)
+        elif step.kind is c.UpdateUserTask:
+            outcome, wanted = outcome["tags"], _merged_tags(step, before)
         elif step.kind is c.UnlockJobs:
             held = [job for job in before.jobs if job["state"] == "LOCKED" and _is_wanted(job, step)]
             wanted = {"count": sum(job["lockedBy"] == step.fields["workerId"] for job in held)}
@@ -208,6 +210,20 @@ def _taken(taken: list[Record], free: list[Record], step: Send) -> tuple[Any, An
     return (len(set(places)), set(places) <= known), (wanted, True)
 
 
+def _merged_tags(step: Send, before: Snapshot) -> list[Record]:
+    place = (step.fields["partition"], step.fields["id"])
+    task = next(task for task in before.user_tasks if (task["partition"], task["id"]) == place)
+    tags = {tag["name"]: tag["value"] for tag in task["tags"]}
+    changes = step.fields.get("tags", ())
+    if isinstance(changes, dict):
+        changes = [{"name": name, "value": value} for name, value in changes.items()]
+    for tag in changes:
+        tags.pop(tag["name"], None)
+        if tag.get("value") is not None:
+            tags[tag["name"]] = tag["value"]
+    return [{"name": name, "value": value} for name, value in sorted(tags.items())]
+
+
 # Walks
 
 
@@ -228,7 +244,8 @@ class Size:
     large: int
 
 
-QUICK = Size(45, tuple(name for name in XML if name not in (SLOW, THROUGH)), 3, 5_000)
+QUICK = Size(45, tuple(name for name in XML if name not in (SLOW, THROUGH, WIDE)), 3, 5_000)
+WIDER = Size(45, (WIDE,), 1, 300)
 LONG = Size(150, tuple(name for name in XML if name != SLOW), 4, 400_000)
 LOOPING = Size(12, (SLOW, "people", "sequence"), 3, 100)
 
@@ -311,6 +328,11 @@ def test_stores_agree_on_random_commands(mode: str) -> None:
 @pytest.mark.parametrize("seed", range(2, 7))
 def test_embedded_stores_agree_on_random_commands(seed: int, mode: str) -> None:
     walk(seed, mode, QUICK, EMBEDDED)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stores_agree_on_instances_with_several_id_blocks(mode: str) -> None:
+    walk(1, mode, WIDER, EMBEDDED)
 
 
 @pytest.mark.soak

@@ -1,0 +1,70 @@
+"""Messages: kept in a slot per name and correlation key, where subscriptions will meet them.
+
+A slot is one aggregate, so that a message and whoever waits for it can never miss each other.
+"""
+
+from dataclasses import dataclass, field
+
+from .records import Instant
+
+KEPT = 8
+"""Messages in a slot that nobody can take any more; beyond that, they leave it for items of their own."""
+
+
+@dataclass(slots=True)
+class Message:
+    """A message that was sent.
+
+    Attributes:
+        id: Counts over all messages.
+        expires_at: Until when it may be taken; None while it is being taken, or for a singleton's life.
+        correlated: Whether somebody has taken it.
+        unique_key: Refuses a second message with the same key while this one is not done.
+        variables: Rows of name, encoding, value and whether the value is encrypted; without encoding, to
+            delete.
+    """
+
+    id: int
+    created_at: Instant
+    created_by: str
+    expires_at: Instant | None
+    correlated: bool = False
+    unique_key: str | None = None
+    variables: list[list[str | bool | None]] = field(default_factory=list)
+
+    @property
+    def keeps_its_key(self) -> bool:
+        """Whether a second message with the same unique key is discarded."""
+        return self.unique_key is not None and (not self.correlated or self.expires_at is None)
+
+    def is_expired(self, now: Instant) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(slots=True)
+class MessageSlot:
+    """The messages of one name and correlation key.
+
+    Attributes:
+        messages: By id.
+        revision: As stored; 0 for a new slot.
+    """
+
+    name: str
+    correlation_key: str
+    messages: list[Message] = field(default_factory=list)
+    revision: int = 0
+
+    def with_unique_key(self, unique_key: str | None) -> Message | None:
+        """The message that keeps a unique key; None if it is free."""
+        found = (m for m in self.messages if m.keeps_its_key and m.unique_key == unique_key)
+        return None if unique_key is None else next(found, None)
+
+    def take_out_done(self, now: Instant) -> list[Message]:
+        """Take out the messages that nobody can take any more, once there are many."""
+        done = [m for m in self.messages if m.is_expired(now) and not m.keeps_its_key]
+        if len(done) <= KEPT:
+            return []
+        self.messages = [m for m in self.messages if m not in done]
+        return done
