@@ -113,7 +113,7 @@ def _cipher(settings: Settings) -> Cipher | None:
 def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Instant]:
     """A moved clock holds for every process of the deployment, also where it cannot be moved; read once."""
     offset = cache(store.clock_offset)
-    return lambda: Instant(wall_clock() + offset())
+    return lambda: Instant(wall_clock() + offset().milliseconds)
 
 
 def _utc_now() -> Instant:

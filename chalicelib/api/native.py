@@ -13,6 +13,7 @@ from ..engine.errors import EngineError
 from ..service.clock import NotAllowed
 from ..service.environment import Environment, Unavailable
 from ..service.execute import execute
+from ..service.once import execute_once
 from ..service.retry import Busy
 from .auth import Access
 from .problems import RequestProblem, of_engine, problem
@@ -61,7 +62,8 @@ def answer(
             _raw_body(request),
             request.headers.get("content-type"),
         )
-        return _success(operation, execute(command, env))
+        key = request.headers.get("idempotency-key") if operation.changes_something else None
+        return _success(operation, execute_once(command, env, key) if key else execute(command, env))
     except RequestProblem as refusal:
         return _problem(refusal.status, refusal.body)
     except EngineError as refusal:

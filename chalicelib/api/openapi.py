@@ -28,6 +28,14 @@ REFUSALS = {
 }
 """What every operation may answer. Source: engine-semantics 1."""
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Within 24 hours, the same request under the same key answers the first result.",
+    "schema": {"type": "string"},
+}
+
 SPECIFIC = {
     "404": "Something that the path or the body names does not exist",
     "409": "Another state than expected",
@@ -131,7 +139,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if not operation.needs_credentials:
         description["security"] = []
-    if found := _parameters(operation.command):
+    found = _parameters(operation.command)
+    if operation.changes_something:
+        found.append(IDEMPOTENCY_KEY)
+    if found:
         description["parameters"] = found
     if operation.method != "GET":
         ref = {"$ref": _REF.format(model=operation.command.__name__)}
@@ -161,7 +172,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     refusals = dict(REFUSALS)
     if re.search(r"{\w+}", operation.path) or operation.name == "createProcessInstance":
         refusals["404"] = SPECIFIC["404"]
-    if operation.method in ("PATCH", "PUT") or operation.name == "createProcess":
+    if operation.changes_something:
         refusals["409"] = SPECIFIC["409"]
     if operation.name in UNPROCESSABLE:
         refusals["422"] = UNPROCESSABLE[operation.name]

@@ -36,6 +36,11 @@ class Operation:
     aliases: tuple[str, ...] = ()
 
     @property
+    def changes_something(self) -> bool:
+        """Whether it is more than a question."""
+        return self.method != "GET" and not self.path.endswith("/query")
+
+    @property
     def title(self) -> str:
         """What a problem says has failed: `failed to complete job`."""
         words = re.sub("([A-Z])", r" \1", self.name).lower()

@@ -48,12 +48,14 @@ class MessageSlot:
 
     Attributes:
         messages: By id.
+        leaving: Taken out since the slot was read; they become items of their own.
         revision: As stored; 0 for a new slot.
     """
 
     name: str
     correlation_key: str
     messages: list[Message] = field(default_factory=list)
+    leaving: list[Message] = field(default_factory=list)
     revision: int = 0
 
     def with_unique_key(self, unique_key: str | None) -> Message | None:
@@ -61,10 +63,9 @@ class MessageSlot:
         found = (m for m in self.messages if m.keeps_its_key and m.unique_key == unique_key)
         return None if unique_key is None else next(found, None)
 
-    def take_out_done(self, now: Instant) -> list[Message]:
+    def take_out_done(self, now: Instant) -> None:
         """Take out the messages that nobody can take any more, once there are many."""
         done = [m for m in self.messages if m.is_expired(now) and not m.keeps_its_key]
-        if len(done) <= KEPT:
-            return []
-        self.messages = [m for m in self.messages if m not in done]
-        return done
+        if len(done) > KEPT:
+            self.messages = [m for m in self.messages if m not in done]
+            self.leaving += done

@@ -1,5 +1,6 @@
 """The engine's clock, and whether the engine can work."""
 
+from dataclasses import replace
 from typing import Any
 
 from ..bpmn.instants import format_instant
@@ -30,11 +31,11 @@ def set_time(cmd: c.SetTime, env: Environment) -> dict[str, Any]:
     if not env.can_set_time:
         raise NotAllowed("set time is switched off")
     offset = env.store.clock_offset()
-    now = Instant(env.wall_clock() + offset)
+    now = Instant(env.wall_clock() + offset.milliseconds)
     target = _target(cmd, now)
     if target < now:
         raise Conflict(f"time {format_instant(target)} is before engine time {format_instant(now)}")
-    env.store.set_clock_offset(offset, offset + target - now)
+    env.store.commit(replace(offset, milliseconds=offset.milliseconds + target - now))
     return {"oldTime": format_instant(now), "newTime": format_instant(target)}
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from ..bpmn.model import Process
@@ -74,6 +74,56 @@ class Queue:
         return self.limit == 0 or self.active < self.limit
 
 
+@dataclass(frozen=True, slots=True)
+class NewProcess:
+    """A process that is being deployed.
+
+    Attributes:
+        process: With its ids, which are taken once it is committed.
+        xml: Its file, byte for byte.
+        revision: Of the list of processes that gave the ids.
+    """
+
+    process: DeployedProcess
+    xml: bytes
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far the engine's clock is ahead, in milliseconds.
+
+    Attributes:
+        revision: As stored; 0 for a clock that was never moved.
+    """
+
+    milliseconds: int = 0
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a command that may be sent again under the same key.
+
+    Attributes:
+        key: The idempotency key, made unique for its operation.
+        fingerprint: Of the command it answered.
+        expires_at: Until when the command may be sent again.
+        body: The answer as JSON text, or None for an empty one.
+        revision: As stored; 0 for a new one.
+    """
+
+    key: str
+    fingerprint: str
+    expires_at: Instant
+    body: str | None = None
+    revision: int = 0
+
+
+Change = Work | Queue | MessageSlot | NewProcess | ClockOffset | Answer
+"""An aggregate as it is to be written, guarded by the revision it was read with."""
+
+
 class Store(Protocol):
     """Where processes and process instances live."""
 
@@ -95,7 +145,7 @@ class Store(Protocol):
         """All deployed processes, by id."""
         ...
 
-    def add_process(
+    def new_process(
         self,
         model: Process,
         xml: bytes,
@@ -103,12 +153,8 @@ class Store(Protocol):
         moment: Moment,
         parallelism: int,
         tags: dict[str, str | None],
-    ) -> DeployedProcess:
-        """Deploy a process: give it the next id, and ids to its elements.
-
-        Raises:
-            Overtaken: Another deployment took the id.
-        """
+    ) -> NewProcess:
+        """A process with the next id, and ids for its elements; to be committed."""
         ...
 
     def bpmn_xml(self, id: int) -> bytes | None:
@@ -142,7 +188,7 @@ class Store(Protocol):
         """
         ...
 
-    def commit(self, *changes: Work | Queue) -> None:
+    def commit(self, *changes: Change) -> None:
         """Write what has changed, all or nothing, if nobody has written any of it since it was read.
 
         Raises:
@@ -181,14 +227,6 @@ class Store(Protocol):
         """The slot of a name and correlation key, strongly consistent; an empty one if there is none."""
         ...
 
-    def commit_slot(self, slot: MessageSlot, done: Sequence[Message]) -> None:
-        """Write a slot, and the messages that were taken out of it, all or nothing.
-
-        Raises:
-            Overtaken: Somebody else wrote the slot meanwhile; nothing was written.
-        """
-        ...
-
     def messages(self, highest: int | None) -> Iterator[tuple[Message, MessageSlot]]:
         """All messages by id, up to some id, with a slot that says their name and correlation key."""
         ...
@@ -213,16 +251,12 @@ class Store(Protocol):
 
     # The engine as a whole
 
-    def clock_offset(self) -> int:
-        """How far the engine's clock is ahead, in milliseconds."""
+    def clock_offset(self) -> ClockOffset:
+        """How far the engine's clock is ahead."""
         ...
 
-    def set_clock_offset(self, old: int, new: int) -> None:
-        """Move the clock.
-
-        Raises:
-            Overtaken: It does not stand at `old` any more.
-        """
+    def answer(self, key: str) -> Answer | None:
+        """The answer that was given under an idempotency key."""
         ...
 
     def api_key_hashes(self) -> list[str]:
@@ -288,9 +322,13 @@ class Environment:
     overtaken: Callable[[str], None] = lambda name: None
     locks: InstanceLocks = field(default_factory=InstanceLocks)
 
+    def with_store(self, store: Store) -> "Environment":
+        """The same environment around another store."""
+        return replace(self, store=store)
+
     def now(self) -> Instant:
         """The engine's time."""
-        offset = self.store.clock_offset() if self.can_set_time else 0
+        offset = self.store.clock_offset().milliseconds if self.can_set_time else 0
         return Instant(self.wall_clock() + offset)
 
     def moment(self, actor: str) -> Moment:

@@ -36,9 +36,9 @@ def send_message(cmd: c.SendMessage, env: Environment) -> dict[str, Any]:
             for variable in new_variables(cmd.variables, env)
         ],
     )
-    done = slot.take_out_done(now)
+    slot.take_out_done(now)
     slot.messages.append(message)
-    env.store.commit_slot(slot, done)
+    env.store.commit(slot)
     return wire.message(message, slot)
 
 

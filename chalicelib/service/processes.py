@@ -39,7 +39,9 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
         raise InvalidCommand("invalid or missing event definitions", causes=causes)
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
-    process = env.store.add_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
+    new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
+    process = new.process
+    env.store.commit(new)
     follow_up(env, change_parallelism(env, process.bpmn_process_id, cmd.parallelism, moment))
     return wire.process(process)
 

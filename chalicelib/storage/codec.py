@@ -279,7 +279,7 @@ def decode_messages(body: bytes, revision: int) -> MessageSlot:
     schema, name, correlation_key, rows = decode_json(body)
     if schema > SCHEMA:
         raise UnknownSchema(f"slot has schema {schema}, this release knows {SCHEMA}")
-    return MessageSlot(name, correlation_key, [_MESSAGE.decode(row, 0) for row in rows], revision)
+    return MessageSlot(name, correlation_key, [_MESSAGE.decode(row, 0) for row in rows], revision=revision)
 
 
 def encode_process(process: DeployedProcess) -> bytes:

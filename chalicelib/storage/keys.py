@@ -95,6 +95,11 @@ def queue(bpmn_process_id: str) -> Key:
     return Key(f"QUEUE#{bpmn_process_id}", "QUEUE")
 
 
+def answer(key: str) -> Key:
+    """The answer that was given under an idempotency key."""
+    return Key(f"ANSWER#{hashlib.sha256(key.encode()).hexdigest()}", "ANSWER")
+
+
 def counter(name: str) -> Key:
     """A counter of ids over all dates."""
     return Key(f"IDS#{name}", "COUNTER")

@@ -8,14 +8,24 @@ immutable and written before the state that refers to them; who is overtaken the
 import heapq
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..bpmn.model import Process
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
-from ..service.environment import Overtaken, Queue, Ref, Unavailable, Work
+from ..service.environment import (
+    Answer,
+    Change,
+    ClockOffset,
+    NewProcess,
+    Overtaken,
+    Queue,
+    Ref,
+    Unavailable,
+    Work,
+)
 from . import codec, keys
 from .blocks import IdBlocks
 from .drafts import FORWARD, Draft, Drafts, Mark
@@ -90,7 +100,7 @@ class ItemStore:
         found = (self.process(id) for id in self.process_ids())
         return [process for process in found if process is not None]
 
-    def add_process(
+    def new_process(
         self,
         model: Process,
         xml: bytes,
@@ -98,8 +108,8 @@ class ItemStore:
         moment: Moment,
         parallelism: int,
         tags: dict[str, str | None],
-    ) -> DeployedProcess:
-        """Deploy a process in one transaction with the catalog, whose revision guards the next id."""
+    ) -> NewProcess:
+        """A process with the next id, and ids for its elements, guarded by the revision of the catalog."""
         revision, catalog = self._catalog()
         process = DeployedProcess(
             catalog["processes"] + 1,
@@ -112,19 +122,7 @@ class ItemStore:
             parallelism,
             tags,
         )
-        catalog = {"processes": process.id, "elements": catalog["elements"] + len(model.elements)}
-        self._items.commit(
-            [
-                Put(Item(keys.CATALOG, codec.encode_json(catalog), revision + 1), revision),
-                Put(
-                    Item(keys.process_name(model.bpmn_process_id, version), codec.encode_json(process.id)), 0
-                ),
-                Put(Item(keys.process(process.id), codec.encode_process(process)), 0),
-                Put(Item(keys.bpmn_xml(process.id), codec.encode_bytes(xml)), 0),
-            ]
-        )
-        self._processes[process.id] = process
-        return process
+        return NewProcess(process, xml, revision)
 
     def bpmn_xml(self, id: int) -> bytes | None:
         """The XML of a deployed process, byte for byte."""
@@ -230,22 +228,39 @@ class ItemStore:
 
     # Process instances: write
 
-    def commit(self, *changes: Work | Queue) -> None:
+    def commit(self, *changes: Change) -> None:
         """Write what has changed: one thing by one conditional put, several in a transaction."""
-        works = [change for change in changes if isinstance(change, Work)]
-        drafts = [self._drafts.draft(work) for work in works]
-        if not all(self._is_prepared(draft) for draft in drafts):
+        drafts = {id(change): self._drafts.draft(change) for change in changes if isinstance(change, Work)}
+        if not all(self._is_prepared(draft) for draft in drafts.values()):
             raise Unavailable("what the state refers to could not be written")
-        queues = [self._queue_put(change) for change in changes if isinstance(change, Queue)]
+        puts = [put for change in changes for put in self._puts(change, drafts)]
         try:
-            self._items.commit([*(draft.state for draft in drafts), *queues])
+            self._items.commit(puts)
         except StaleWrite:
-            if not (len(changes) == 1 and works and self._is_ours(works[0], drafts[0])):
-                for draft in drafts:
+            if not self._is_ours(changes, puts):
+                for draft in drafts.values():
                     self._remove_unreferred(draft)
                 raise
-        for draft in drafts:
+        for draft in drafts.values():
             self._remove(draft.after)
+
+    def _puts(self, change: Change, drafts: Mapping[int, Draft]) -> list[Put]:
+        """The writes of one change."""
+        match change:
+            case Work():
+                return [drafts[id(change)].state]
+            case Queue():
+                self._no_queue_until.pop(change.bpmn_process_id, None)
+                return [_queue_put(change)]
+            case MessageSlot():
+                return self._slot_puts(change)
+            case NewProcess():
+                return _process_puts(change)
+            case ClockOffset():
+                return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
+            case Answer():
+                document = [change.fingerprint, change.expires_at, change.body]
+                return [_document_put(keys.answer(change.key), document, change.revision)]
 
     def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
         """The queue of a BPMN process; that there is none is remembered, so that a start need not read."""
@@ -257,11 +272,6 @@ class ItemStore:
             return None
         limit, active, waiting = codec.decode_json(item.body)
         return Queue(bpmn_process_id, limit, active, [Ref(*ref) for ref in waiting], item.revision)
-
-    def _queue_put(self, queue: Queue) -> Put:
-        self._no_queue_until.pop(queue.bpmn_process_id, None)
-        body = codec.encode_json([queue.limit, queue.active, [list(ref) for ref in queue.waiting]])
-        return Put(Item(keys.queue(queue.bpmn_process_id), body, queue.revision + 1), queue.revision)
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         """Write several process instances, each for itself."""
@@ -283,14 +293,14 @@ class ItemStore:
         """Write what the state will refer to; the state must not be written unless all of it is there."""
         return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
 
-    def _is_ours(self, work: Work, draft: Draft) -> bool:
+    def _is_ours(self, changes: Sequence[Change], puts: Sequence[Put]) -> bool:
         """Whether a new instance was written after all, and only the answer was lost.
 
         Its id block is leased, so nobody else writes there, unless the counter was set back.
         """
-        if draft.state.guard != 0:
+        if len(changes) != 1 or not isinstance(changes[0], Work) or puts[0].guard != 0:
             return False
-        instance = work.instance
+        instance = changes[0].instance
         stored = self.load(instance.partition, instance.id)
         if stored is None:
             return False
@@ -341,12 +351,12 @@ class ItemStore:
             return MessageSlot(name, correlation_key)
         return codec.decode_messages(item.body, item.revision)
 
-    def commit_slot(self, slot: MessageSlot, done: Sequence[Message]) -> None:
-        """Write a slot; messages that have left it become items of their own in the same transaction."""
-        single = [MessageSlot(slot.name, slot.correlation_key, [message]) for message in done]
+    def _slot_puts(self, slot: MessageSlot) -> list[Put]:
+        """The slot; messages that have left it become items of their own."""
+        single = [MessageSlot(slot.name, slot.correlation_key, [message]) for message in slot.leaving]
         puts = [Put(self._message_item(keys.message(one.messages[0].id), one, 1), 0) for one in single]
         key = keys.message_slot(slot.name, slot.correlation_key)
-        self._items.commit([Put(self._message_item(key, slot, slot.revision + 1), slot.revision), *puts])
+        return [Put(self._message_item(key, slot, slot.revision + 1), slot.revision), *puts]
 
     def _message_item(self, key: Key, slot: MessageSlot, revision: int) -> Item:
         first = slot.messages[0].id
@@ -415,18 +425,18 @@ class ItemStore:
 
     # The engine as a whole
 
-    def clock_offset(self) -> int:
-        """How far the engine's clock is ahead, in milliseconds."""
+    def clock_offset(self) -> ClockOffset:
+        """How far the engine's clock is ahead."""
         item = self._get(keys.CLOCK)
-        return int(codec.decode_json(item.body)) if item else 0
+        return ClockOffset(codec.decode_json(item.body), item.revision) if item else ClockOffset()
 
-    def set_clock_offset(self, old: int, new: int) -> None:
-        """Move the clock, if it still stands where it was read."""
-        item = self._get(keys.CLOCK)
-        revision = item.revision if item else 0
-        if item is not None and codec.decode_json(item.body) != old:
-            raise Overtaken("the clock was moved meanwhile")
-        self._put(Put(Item(keys.CLOCK, codec.encode_json(new), revision + 1), revision))
+    def answer(self, key: str) -> Answer | None:
+        """The answer that was given under an idempotency key."""
+        item = self._get(keys.answer(key))
+        if item is None:
+            return None
+        fingerprint, expires_at, body = codec.decode_json(item.body)
+        return Answer(key, fingerprint, expires_at, body, item.revision)
 
     def api_key_hashes(self) -> list[str]:
         """Hashes of the API keys that have been made."""
@@ -453,3 +463,26 @@ class ItemStore:
 
     def _put(self, write: Write) -> None:
         self._items.commit([write])
+
+
+def _document_put(key: Key, document: object, revision: int) -> Put:
+    return Put(Item(key, codec.encode_json(document), revision + 1), revision)
+
+
+def _queue_put(queue: Queue) -> Put:
+    waiting = [list(ref) for ref in queue.waiting]
+    key = keys.queue(queue.bpmn_process_id)
+    return _document_put(key, [queue.limit, queue.active, waiting], queue.revision)
+
+
+def _process_puts(new: NewProcess) -> list[Put]:
+    """The process, its file, its name, and the catalog, whose revision guards the ids."""
+    process = new.process
+    elements = process.first_element_id + len(process.model.elements) - 1
+    name = keys.process_name(process.bpmn_process_id, process.version)
+    return [
+        _document_put(keys.CATALOG, {"processes": process.id, "elements": elements}, new.revision),
+        _document_put(name, process.id, 0),
+        Put(Item(keys.process(process.id), codec.encode_process(process)), 0),
+        Put(Item(keys.bpmn_xml(process.id), codec.encode_bytes(new.xml)), 0),
+    ]

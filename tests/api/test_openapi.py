@@ -77,6 +77,8 @@ class TestOperation:
             for parameter in described(row).get("parameters", ())
         }
 
+        # Our addition to the contract.
+        assert (found.pop("Idempotency-Key", None) is not None) == row.changes_something
         assert found == {
             name: (place, field.is_required, field.limits.get("minimum"))
             for name, (place, field) in contract.parameters(row.name).items()

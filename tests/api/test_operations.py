@@ -284,3 +284,16 @@ def test_paths_of_an_older_release_are_served_too(story):
     assert (message.status, message.json["name"]) == (200, "paid")
     assert messages.json["results"][-1] == message.json
     assert (signal.status, signal.json["subscriberCount"]) == (200, 0)
+
+
+def test_request_under_an_idempotency_key_is_carried_out_once(story):
+    body = {"bpmnProcessId": "short", "version": "1", "workerId": "starter"}
+    headers = {"Idempotency-Key": "order-7"}
+
+    first = story.send("POST", "/process-instances", body, headers)
+    again = story.send("POST", "/process-instances", body, headers)
+    other = story.send("POST", "/process-instances", {**body, "correlationKey": "x"}, headers)
+
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert (other.status, other.json["type"]) == (409, "CONFLICT")
+    assert other.json["detail"] == "idempotency key order-7 was used for another command"

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.bpmn import parser
 from chalicelib.contract import commands as c
+from chalicelib.engine.records import DeployedProcess
 from tests.models import parallel, sequence
 from tests.play import ENGINE, MODELS, Engine
 from tests.walks.sides import Advance, Named, Restart, Send, Step
@@ -67,6 +68,7 @@ QUERIES = (
     c.QueryIncidents,
     c.QueryUserTasks,
     c.QueryVariables,
+    c.QueryMessages,
 )
 
 
@@ -88,8 +90,14 @@ class Client:
     def first_steps(self) -> Iterator[Step]:
         """Deploy each model."""
         for name in self.models:
-            fields = {"bpmnProcessId": PROCESS_IDS[name][0], "bpmnXml": XML[name], "version": "1"}
-            yield Send(c.CreateProcess, fields | {"workerId": self._worker()})
+            fields = {
+                "bpmnProcessId": PROCESS_IDS[name][0],
+                "bpmnXml": XML[name],
+                "version": "1",
+                "workerId": self._worker(),
+                "parallelism": self._pick(0, 0, 1, 2),
+            }
+            yield Send(c.CreateProcess, _given(fields))
 
     def next_step(self, now: Snapshot) -> Step:
         """One of all the things a client may do."""
@@ -131,6 +139,8 @@ class Client:
             self._get_element_variables: 2,
             self._get_bpmn_xml: 1,
             self._query: 4,
+            self._send_message: 4,
+            self._send_signal: 1,
             self._set_time: 2,
             self._advance: 5,
             self._restart: 3,
@@ -150,6 +160,7 @@ class Client:
             "version": process["version"],
             "workerId": self._worker(),
             "tags": self._tags(),
+            "parallelism": self._pick(0, 0, 1, 2),
         }
         if self._rarely():
             fields["errors"] = [{"bpmnElementId": self._pick("endEvent", "nowhere")}]
@@ -188,7 +199,7 @@ class Client:
             return None
         fields = {"limit": self._pick(1, 2, 3, 10, 1000), "workerId": self._worker()}
         if self.random.random() < 0.2:
-            fields["lockTimeout"] = self._pick("PT1S", "PT1H")
+            fields["lockTimeout"] = self._pick("PT1S", "PT1H", "PT1H", TOO_LONG)
         return Send(c.LockJobs, fields | self._work_filter(now.jobs, processIds=True))
 
     def _unlock(self, now: Snapshot) -> Step | None:
@@ -258,10 +269,8 @@ class Client:
         return self._get(now.process_instances, c.GetProcessVariables, {})
 
     def _set_element_variables(self, now: Snapshot) -> Step | None:
-        # What a variable means at the visit of the process itself is not settled: the process has its own.
-        tokens = [token for token in now.element_instances if token["bpmnElementType"] != "PROCESS"]
-        open_ones = [token for token in tokens if "endedAt" not in token]
-        candidates = tokens if self._rarely() else open_ones
+        open_ones = [token for token in now.element_instances if "endedAt" not in token]
+        candidates = now.element_instances if self._rarely() else open_ones
         if not candidates:
             return None
         token = self._one_of(candidates)
@@ -273,6 +282,28 @@ class Client:
         tokens = [token for token in now.element_instances if (token["partition"], token["id"]) in of_some]
         fields = {"excludeParentVariables": self._pick(False, True)}
         return self._get(tokens or now.element_instances, c.GetElementVariables, fields)
+
+    # Messages, signals
+
+    def _send_message(self, now: Snapshot) -> Step | None:
+        fields = {
+            "name": self._pick("paid", "sent"),
+            "correlationKey": self._pick("order-1", "order-2"),
+            "workerId": self._worker(),
+            "uniqueKey": self._pick("", "u"),
+            "variables": self._variables(),
+            "expirationTimer": self._pick(
+                {},
+                {"timeDuration": self._pick(*DURATIONS)},
+                {"timeCycle": "0 0 * * *"},
+                {"time": "2030-01-03T00:00:00Z"},
+            ),
+        }
+        return Send(c.SendMessage, _given(fields))
+
+    def _send_signal(self, now: Snapshot) -> Step | None:
+        fields = {"name": "stop", "workerId": self._worker(), "variables": self._variables()}
+        return Send(c.SendSignal, _given(fields))
 
     # Queries, time
 
@@ -360,11 +391,15 @@ class Client:
         return {}
 
     def _targets(self, job: Record) -> list[str]:
-        process = self.engine.env.store.process(job["processId"])
-        assert process is not None
+        process = self._process(job)
         model = process.model
         element = model.elements[job["elementId"] - process.first_element_id]
         return [model.target(flow).bpmn_element_id for flow in model.outgoing(element)]
+
+    def _process(self, record: Record) -> DeployedProcess:
+        process = self.engine.env.store.process(record["processId"])
+        assert process is not None
+        return process
 
     def _retry_timer(self) -> str:
         if self._rarely():
@@ -388,8 +423,9 @@ class Client:
             variable: Fields = {"name": self.random.choice(NAMES)}
             if self.random.random() < 0.8:
                 variable["data"] = self._data()
-            if of is not None and self._rarely():
-                variable["bpmnElementId"] = self._pick(of.get("bpmnElementId", ""), "nowhere")
+            if of is not None and self.random.random() < 0.15:
+                process = self._process(of).bpmn_process_id
+                variable["bpmnElementId"] = self._pick(of["bpmnElementId"], process, process, "nowhere")
             variables.append(variable)
         return variables
 
@@ -411,6 +447,8 @@ class Client:
                 return [self._pick(tag, {"name": tag["name"]}) for tag in record.get("tags", ())[:1]]
             case "rootId":
                 return record["id"]
+            case "excludeExpired":
+                return True
         return record.get(name)
 
 

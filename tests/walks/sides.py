@@ -21,7 +21,7 @@ from tests.play import Engine
 
 KEY = bytes(range(32))
 SHARDS = {"dynamodb": Shards(lists=4)}
-"""Spread where the engine spreads them; what becomes due at one instant has an order within one shard only."""
+"""Spread where the engine spreads them; what becomes due at one instant has its order within one shard."""
 
 
 class Found(AssertionError):

@@ -23,6 +23,7 @@ KINDS: tuple[type[c.Query], ...] = (
     c.QueryIncidents,
     c.QueryUserTasks,
     c.QueryVariables,
+    c.QueryMessages,
 )
 ASKS_WORKER = {"SERVICE_TASK", "SCRIPT_TASK", "SEND_TASK", "BUSINESS_RULE_TASK"}
 
@@ -86,6 +87,14 @@ class Snapshot:
     def variables(self) -> list[Record]:
         return self.found[c.QueryVariables]
 
+    @property
+    def messages(self) -> list[Record]:
+        return self.found[c.QueryMessages]
+
+    def visit(self, partition: str, id: int) -> Record:
+        """An element instance."""
+        return next(token for token in self.element_instances if _place(token) == (partition, id))
+
     def broken_rules(self) -> list[str]:
         """What is not as it should be."""
         return [fault for rule in RULES for fault in rule(self)]
@@ -100,25 +109,28 @@ class Snapshot:
         hits = [
             record
             for record in self.found[kind]
-            if all(_matches(record, name, value) for name, value in criteria.items() if value)
+            if all(self._matches(record, name, value) for name, value in criteria.items() if value)
         ]
         offset = fields.get("offset", 0)
         results = hits[offset : offset + (fields.get("limit") or 1000)]
         return {"count": len(results), "results": results}
 
-
-def _matches(record: Record, name: str, value: Any) -> bool:
-    match name:
-        case "states":
-            return record["state"] in value
-        case "names":
-            return record["name"] in value
-        case "tags":
-            tags = {tag["name"]: tag.get("value") for tag in record.get("tags", ())}
-            return all(tag["name"] in tags and tag.get("value") in (None, tags[tag["name"]]) for tag in value)
-        case "rootId":
-            return value in (record.get("rootId"), record["id"])
-    return bool(record.get(name) == value)
+    def _matches(self, record: Record, name: str, value: Any) -> bool:
+        match name:
+            case "states":
+                return record["state"] in value
+            case "names":
+                return record["name"] in value
+            case "tags":
+                tags = {tag["name"]: tag.get("value") for tag in record.get("tags", ())}
+                return all(
+                    tag["name"] in tags and tag.get("value") in (None, tags[tag["name"]]) for tag in value
+                )
+            case "rootId":
+                return value in (record.get("rootId"), record["id"])
+            case "excludeExpired":
+                return "expiresAt" not in record or record["expiresAt"] > self.now
+        return bool(record.get(name) == value)
 
 
 # Rules
@@ -157,7 +169,7 @@ def open_instance_waits_for_something(s: Snapshot) -> Iterator[str]:
     """A token, until the end; a suspended one may only have its scope left."""
     waiting = Counter(_owner(token) for token in s.element_instances if _is_open(token))
     for record in s.process_instances:
-        needed = 1 if record["state"] == "SUSPENDED" else 2
+        needed = 1 if record["state"] == "SUSPENDED" else 2  # with the scope itself
         if record["state"] != "COMPLETED" and waiting[_place(record)] < needed:
             yield f"waits for nothing: {record}"
 
@@ -177,7 +189,8 @@ def states_of_scopes_are_those_of_their_instance(s: Snapshot) -> Iterator[str]:
 
 def visits_have_the_times_of_their_state(s: Snapshot) -> Iterator[str]:
     """A visit is created, started and completed."""
-    times = {"CREATED": (False, False), "STARTED": (True, False), "COMPLETED": (True, True)}
+    not_yet, over = (False, False), (True, True)
+    times = {"CREATED": not_yet, "QUEUED": not_yet, "STARTED": (True, False), "COMPLETED": over}
     for record in [*s.element_instances, *s.process_instances]:
         found = ("startedAt" in record, "endedAt" in record)
         if record["state"] == "SUSPENDED":
@@ -274,9 +287,9 @@ def waiting_joins_are_incomplete(s: Snapshot) -> Iterator[str]:
     """A token at a join waits for others, or its task has not run."""
     tasks = {(task["partition"], task.get("elementInstanceId")) for task in s.tasks}
     for token in s.element_instances:
-        if token["bpmnElementType"] == "PARALLEL_GATEWAY" and token["state"] == "STARTED":
-            if _place(token) not in tasks:
-                yield f"nobody looks at {token}"
+        is_waiting = token["bpmnElementType"] == "PARALLEL_GATEWAY" and token["state"] == "STARTED"
+        if is_waiting and _place(token) not in tasks:
+            yield f"nobody looks at {token}"
 
 
 def variables_are_one_per_scope_and_name(s: Snapshot) -> Iterator[str]:
@@ -346,7 +359,7 @@ def _open_records(s: Snapshot) -> Iterable[Record]:
 def _is_open(record: Record) -> bool:
     if "state" not in record:
         return "resolvedAt" not in record
-    return record["state"] in ("CREATED", "STARTED", "SUSPENDED", "DUE", "LOCKED")
+    return record["state"] in ("CREATED", "QUEUED", "STARTED", "SUSPENDED", "DUE", "LOCKED")
 
 
 def _place(record: Record) -> tuple[str, int]:

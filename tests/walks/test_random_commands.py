@@ -5,10 +5,11 @@ all stores have answered the same, a refusal has changed nothing, and the rules 
 names the seed and shows the shortest list of steps that was found to fail as well.
 """
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -20,9 +21,20 @@ from tests.walks.choosing import QUERIES, SLOW, THROUGH, WIDE, XML, Client
 from tests.walks.sides import Found, Refusal, Restart, Send, Sides, Step, Steps, open_sides, shortened
 from tests.walks.snapshot import Record, Snapshot
 
-Scope = tuple[type[c.Command], str, int]
-
 EMBEDDED = ("memory", "sqlite")
+
+
+class Scope(NamedTuple):
+    """Where variables are: a process instance, or a visit to an element."""
+
+    kind: str
+    partition: str
+    id: int
+
+    @property
+    def is_element(self) -> bool:
+        return self.kind == "element"
+
 
 Test = Callable[[Record, Mapping[str, Any]], bool]
 
@@ -54,6 +66,7 @@ class Walk:
     variables: dict[Scope, dict[str, Record]] = field(default_factory=dict)
     expiries: dict[tuple[str, int], int] = field(default_factory=dict)
     files: dict[tuple[str, str], str] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
     steps: Steps = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,6 +85,9 @@ class Walk:
             self._examine(step, outcome, before)
         is_resumed = isinstance(step, Send) and step.kind is c.ResumeProcessInstance
         faults = self.now.broken_rules() + self.now.wrong_changes(before, is_resumed=is_resumed)
+        faults += [
+            fault for id, limit in self.limits.items() for fault in wrong_queue(id, limit, before, self.now)
+        ]
         if faults:
             raise Found("\n".join(faults[:3]))
 
@@ -119,6 +135,7 @@ class Walk:
         is_refused = isinstance(outcome, Refusal)
         if xml is None and not is_refused:
             self.files[fields["bpmnProcessId"], fields["version"]] = fields["bpmnXml"]
+            self.limits[fields["bpmnProcessId"]] = fields.get("parallelism", 0)
         if xml is not None and is_refused == (xml == fields["bpmnXml"]):
             raise Found(f"there is a version with {xml!r}, and the answer is {outcome}")
 
@@ -140,43 +157,58 @@ class Walk:
 
     def _remember(self, step: Send, answer: Any) -> None:
         """Keep the variables that a command has set."""
-        fields, scope = step.fields, c.GetProcessVariables
+        fields = step.fields
         if step.kind is c.CreateProcessInstance:
-            self._set((scope, answer["partition"], answer["id"]), fields.get("variables", ()))
+            self._set(Scope("process", answer["partition"], answer["id"]), fields.get("variables", ()))
         elif step.kind is c.SetProcessVariables:
-            self._set((scope, fields["partition"], fields["id"]), fields["variables"])
+            self._set(Scope("process", fields["partition"], fields["id"]), fields["variables"])
         elif step.kind is c.SetElementVariables:
-            self._set((c.GetElementVariables, fields["partition"], fields["id"]), fields["variables"])
+            self._set(Scope("element", fields["partition"], fields["id"]), fields["variables"])
         elif step.kind in (c.CompleteJob, c.UpdateUserTask):
-            process_scope = (scope, answer["partition"], answer["processInstanceId"])
-            own_scope = (c.GetElementVariables, answer["partition"], answer["elementInstanceId"])
+            partition = answer["partition"]
+            process_scope = Scope("process", partition, answer["processInstanceId"])
+            own_scope = Scope("element", partition, answer["elementInstanceId"])
             self._set(process_scope, fields.get("processVariables", ()))
             self._set(own_scope, fields.get("elementVariables", ()))
 
-    def _set(self, scope: Scope, variables: Any) -> None:
-        first: dict[str, Record] = {}
+    def _set(self, own: Scope, variables: Any) -> None:
+        first: dict[tuple[Scope, str], Record] = {}
         for variable in variables:
-            first.setdefault(variable["name"], variable)
-        known = self.variables.setdefault(scope, {})
-        for name, variable in first.items():
+            scope = own
+            if named := variable.get("bpmnElementId"):
+                (scope,) = (scope for scope in self._around(own) if self._element_id(scope) == named)
+            first.setdefault((scope, variable["name"]), variable)
+        for (scope, name), variable in first.items():
+            known = self.variables.setdefault(scope, {})
             known.pop(name, None)
             if "data" in variable:
                 known[name] = variable["data"]
 
     def _variables(self, step: Send) -> list[Record]:
-        known = self.variables.get((step.kind, step.fields["partition"], step.fields["id"]), {})
+        """What a command must read, by name and then by element."""
+        place = (step.fields["partition"], step.fields["id"])
         names = step.fields.get("names")
+        if step.kind is c.GetProcessVariables:
+            scopes = [Scope("process", *place)]
+        else:
+            scopes = self._around(Scope("element", *place))
         found = [
             {"name": name, "data": data}
-            for name, data in sorted(known.items())
+            | ({"bpmnElementId": self._element_id(scope)} if scope.is_element else {})
+            for scope in reversed(scopes if not step.fields.get("excludeParentVariables") else scopes[:1])
+            for name, data in self.variables.get(scope, {}).items()
             if not names or name in names.split(",")
         ]
-        if step.kind is c.GetElementVariables and found:
-            place = (step.fields["partition"], step.fields["id"])
-            tokens = self.now.element_instances
-            token = next(token for token in tokens if (token["partition"], token["id"]) == place)
-            found = [{"bpmnElementId": token["bpmnElementId"]} | variable for variable in found]
-        return found
+        return sorted(found, key=lambda variable: variable["name"])
+
+    def _around(self, scope: Scope) -> list[Scope]:
+        """A visit and those around it, innermost first."""
+        token = self.now.visit(scope.partition, scope.id)
+        outer = [Scope("element", scope.partition, token["parentId"])] if "parentId" in token else []
+        return [scope, *(further for parent in outer for further in self._around(parent))]
+
+    def _element_id(self, scope: Scope) -> str:
+        return str(self.now.visit(scope.partition, scope.id)["bpmnElementId"])
 
 
 def expect_taken(step: Send, outcome: Any, before: Snapshot) -> None:
@@ -193,6 +225,38 @@ def expect_taken(step: Send, outcome: Any, before: Snapshot) -> None:
         allowed = (None, "VALIDATION", "EXECUTION")
     if refusal not in allowed:
         raise Found(f"the record is {record}, and the answer is {outcome}")
+
+
+def wrong_queue(bpmn_process_id: str, limit: int, before: Snapshot, now: Snapshot) -> Iterator[str]:
+    """More than the parallelism begin, some wait although there is room, or one is passed over."""
+    was_active, was_waiting = queue(bpmn_process_id, before)
+    active, waiting = queue(bpmn_process_id, now)
+    if limit and len(active) > max(limit, len(was_active)):
+        yield f"{len(active)} of {bpmn_process_id} run, with parallelism {limit}"
+    if waiting and (not limit or len(active) < limit):
+        yield f"of {bpmn_process_id} {waiting} wait, with parallelism {limit} and {active}"
+    remaining = [place for place in waiting if place in was_waiting]
+    if remaining != was_waiting[len(was_waiting) - len(remaining) :]:
+        yield f"of {bpmn_process_id} waited {was_waiting}, and now {waiting}"
+
+
+Places = list[tuple[str, int]]
+
+
+def queue(bpmn_process_id: str, s: Snapshot) -> tuple[Places, Places]:
+    """The process instances that run or were told to, and those that wait for their turn."""
+    told = {
+        (task["partition"], task["processInstanceId"])
+        for task in s.tasks
+        if task["type"] == "START_PROCESS_INSTANCE"
+    }
+    active, waiting = [], []
+    for record in s.process_instances:
+        if record["bpmnProcessId"] == bpmn_process_id and record["state"] != "COMPLETED":
+            place = (record["partition"], record["id"])
+            is_waiting = record["state"] == "QUEUED" and place not in told
+            (waiting if is_waiting else active).append(place)
+    return active, waiting
 
 
 def _is_wanted(record: Record, step: Send) -> bool:
@@ -315,8 +379,9 @@ def last_steps(walk: Walk, client: Client) -> Iterator[Step]:
         yield Send(kind, {"limit": 2**31 - 1})
         for _ in range(2):
             yield client.query(walk.now, kind)
-    for kind, partition, id in sorted(walk.variables, key=repr):
-        yield Send(kind, {"partition": partition, "id": id})
+    for scope in sorted(walk.variables):
+        kind = c.GetElementVariables if scope.is_element else c.GetProcessVariables
+        yield Send(kind, {"partition": scope.partition, "id": scope.id})
 
 
 @pytest.mark.parametrize("mode", MODES)
