@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.contract import commands as c
 from chalicelib.contract.commands import Command
 from chalicelib.engine.records import Instant
+from chalicelib.service.once import execute_once
 from chalicelib.settings import Settings
 from chalicelib.storage.keys import Shards
 from chalicelib.storage.ports import Items
@@ -171,6 +172,12 @@ def other_commands(walk: Walk) -> None:
     for _ in range(150):
         walk.start("two")
     walk.lock("two", kind="lock one job, 150 instances due")
+    start = c.CreateProcessInstance(bpmnProcessId="one", version="1", workerId=WORKER)
+    for kind in ("start, under an idempotency key", "the same again"):
+        walk.observe(kind, lambda: execute_once(start, walk.engine.env, "order-7"))
+    message = {"name": "paid", "workerId": WORKER, "expirationTimer": {"timeDuration": "P1D"}}
+    for key in ("warm-up", "order-7"):
+        walk.send("send a message, buffered", c.SendMessage(correlationKey=key, **message))
 
 
 def _three() -> dict[str, Any]:
