@@ -26,6 +26,8 @@ Locked = list[tuple[Job, Work]]
 def lock_jobs(cmd: c.LockJobs, env: Environment) -> dict[str, Any]:
     """Give due jobs to one worker, by partition and due time; no job is given twice."""
     now = env.now()
+    # Refused also while nothing is due.
+    due_after(now, cmd.lock_timeout)
     named = cmd.id or cmd.process_instance_id
     locked = _lock_due(cmd, env, now) if named is None else _lock_named(cmd, env, now, named)
     found = [wire.job(job, work.instance, work.process, now) for job, work in sorted(locked, key=_order)]

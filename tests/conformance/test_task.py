@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.contract import commands as c
-from chalicelib.engine.errors import Conflict, NotFound
+from chalicelib.engine.errors import Conflict, InvalidCommand, NotFound
 from tests.conftest import Play
 from tests.play import WORKER, Engine
 
@@ -230,3 +230,8 @@ def test_unlocked_job_can_be_locked_by_another(play: Play, engine: Engine) -> No
 
     (locked,) = engine.lock(workerId="other")
     assert (locked["id"], locked["lockedBy"], locked["state"]) == (job["id"], "other", "LOCKED")
+
+
+def test_lock_timeout_beyond_the_calendar_is_refused_also_while_nothing_is_due(engine: Engine) -> None:
+    with pytest.raises(InvalidCommand, match="P9000Y after 2030-01-01T08:00:00.000Z is beyond the calendar"):
+        engine.lock(lockTimeout="P9000Y")
