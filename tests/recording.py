@@ -140,6 +140,23 @@ class Troubled(Recording):
         return False
 
 
+class Failing(Recording):
+    """A store that is gone after so many commits.
+
+    Attributes:
+        passes: How many commits still get through; None: all.
+    """
+
+    passes: int | None = None
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        if self.passes is not None:
+            self.passes -= 1
+            if self.passes < 0:
+                raise ConnectionError("gone")
+        super().commit(writes)
+
+
 class Losing(Recording):
     """A store in which every guarded write comes too late."""
 

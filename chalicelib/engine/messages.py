@@ -10,6 +10,9 @@ from .records import Instant
 KEPT = 8
 """Messages in a slot that nobody can take any more; beyond that, they leave it for items of their own."""
 
+LEAVING = 50
+"""Messages that leave a slot at a time: they are written with it in one transaction."""
+
 
 @dataclass(slots=True)
 class Message:
@@ -47,7 +50,7 @@ class MessageSlot:
     """The messages of one name and correlation key.
 
     Attributes:
-        messages: By id.
+        messages: As they came; their ids may rise in another order, since processes lease them.
         leaving: Taken out since the slot was read; they become items of their own.
         revision: As stored; 0 for a new slot.
     """
@@ -64,8 +67,9 @@ class MessageSlot:
         return None if unique_key is None else next(found, None)
 
     def take_out_done(self, now: Instant) -> None:
-        """Take out the messages that nobody can take any more, once there are many."""
+        """Take out messages that nobody can take any more, once there are many; not too many at a time."""
         done = [m for m in self.messages if m.is_expired(now) and not m.keeps_its_key]
         if len(done) > KEPT:
-            self.messages = [m for m in self.messages if m not in done]
-            self.leaving += done
+            self.leaving = done[:LEAVING]
+            leaving = {message.id for message in self.leaving}
+            self.messages = [m for m in self.messages if m.id not in leaving]

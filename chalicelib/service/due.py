@@ -1,7 +1,9 @@
 """Run due tasks of one process instance, and what they make due in others."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ..engine import tasks
 from ..engine.moment import Moment
@@ -9,6 +11,8 @@ from ..engine.records import Task
 from . import queue
 from .environment import Environment, Ref, Work
 from .retry import until_through
+
+logger = logging.getLogger(__name__)
 
 MAX_FOLLOWING = 100
 """Other process instances that are worked on inside of a command; the rest is left to the executor."""
@@ -39,12 +43,15 @@ def run_tasks(
     return until_through(env, "ExecuteTasks", attempt)
 
 
-def follow_up(env: Environment, refs: Iterable[Ref]) -> None:
-    """In eager mode, run what a command has made due in other process instances, before its answer."""
-    pending = deque(refs)
-    if not (env.eager and pending):
+def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
+    """In eager mode, run what a command has made due in other process instances, before its answer.
+
+    The command itself is done: whatever fails here stays due, and the executor finds it.
+    """
+    if not env.eager:
         return
-    moment = env.moment(env.engine_id)
+    pending = deque(refs)
+    moment = replace(moment, actor=env.engine_id)
 
     def all_due(work: Work) -> list[Task]:
         return tasks.due_tasks(work.instance, moment.now, lambda task: True)
@@ -52,5 +59,10 @@ def follow_up(env: Environment, refs: Iterable[Ref]) -> None:
     for _ in range(MAX_FOLLOWING):
         if not pending:
             return
-        _, _, following = run_tasks(env, pending.popleft(), moment, all_due)
+        ref = pending.popleft()
+        try:
+            _, _, following = run_tasks(env, ref, moment, all_due)
+        except Exception:
+            logger.exception("tasks of %s were not executed", ref)
+            return
         pending.extend(following)

@@ -11,9 +11,9 @@ from typing import Any, cast
 import orjson
 
 from ..contract.commands import Command
-from ..engine.errors import Conflict
+from ..engine.errors import Conflict, InvalidCommand
 from ..engine.records import Instant
-from .environment import Answer, Change, Environment, Queue, Ref, Store, Unavailable, Work
+from .environment import Answer, Change, Environment, Queue, Ref, Store, Work
 from .handlers import HANDLERS
 from .retry import until_through
 
@@ -28,7 +28,8 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
     """Carry out a command, or answer what it answered when it was sent before under the same key.
 
     Raises:
-        EngineError: The command is refused, or the key was used for another command.
+        EngineError: The command is refused, the key was used for another command, or it changes too much for
+            one transaction.
         Busy: It was overtaken, or the store refused, until the deadline.
     """
     name = type(command).__name__
@@ -37,13 +38,16 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
 
     def attempt() -> Any:
         earlier = env.store.answer(key)
-        now = env.now()
+        # Not the engine's clock: the command itself may move that.
+        now = env.wall_clock()
         if earlier is not None and now < earlier.expires_at:
             if earlier.fingerprint != fingerprint:
                 raise Conflict(f"idempotency key {idempotency_key} was used for another command")
             return None if earlier.body is None else orjson.loads(earlier.body)
         held = _HeldBack(env.store)
         result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
+        if held.is_too_much:
+            raise _too_much()
         body = None if result is None else orjson.dumps(result).decode()
         expires_at = Instant(now + LASTS)
         answer = Answer(key, fingerprint, expires_at, body, earlier.revision if earlier else 0)
@@ -53,12 +57,19 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
     return until_through(env, name, attempt)
 
 
+def _too_much() -> InvalidCommand:
+    return InvalidCommand(
+        f"a command under an idempotency key changes at most {MAX_CHANGES} process instances; ask for less"
+    )
+
+
 class _HeldBack:
     """A store that keeps to itself what is committed, and hands every other call to the store behind it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.changes: list[Change] = []
+        self.is_too_much = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -66,7 +77,9 @@ class _HeldBack:
     def commit(self, *changes: Change) -> None:
         new = [change for change in changes if not any(change is held for held in self.changes)]
         if len(self.changes) + len(new) > MAX_CHANGES:
-            raise Unavailable(f"a command with an idempotency key changes {MAX_CHANGES} things at most")
+            # Remembered, since a handler may go on after one of several changes has failed.
+            self.is_too_much = True
+            raise _too_much()
         self.changes += new
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:

@@ -40,7 +40,7 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     work = Work(instance, process)
     step = work.step(moment)
     set_variables(step, new_variables(cmd.variables, env))
-    queue = env.store.queue(process.bpmn_process_id, may_be_remembered=True)
+    queue = env.store.queue(process.bpmn_process_id, may_be_remembered=process.parallelism == 0)
     must_wait = queue is not None and (bool(queue.waiting) or not queue.has_room)
     (lifecycle.queue if must_wait else lifecycle.start)(step)
     instance.blocks.append(env.store.lease_block(partition))

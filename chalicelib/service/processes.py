@@ -13,7 +13,7 @@ from ..engine.records import DeployedProcess
 from .due import follow_up
 from .environment import Environment
 from .paging import answer
-from .queue import change_parallelism
+from .queue import apply_parallelism
 
 
 def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
         if env.store.bpmn_xml(existing.id) != xml:
             name = f"{cmd.bpmn_process_id}:{cmd.version}"
             raise Conflict(f"process {name} already exists with a different BPMN XML")
+        _apply_parallelism(existing, env, cmd.worker_id)
         return wire.process(existing)
     model = _read(xml, cmd.bpmn_process_id)
     causes = [
@@ -40,10 +41,9 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
     new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
-    process = new.process
     env.store.commit(new)
-    follow_up(env, change_parallelism(env, process.bpmn_process_id, cmd.parallelism, moment))
-    return wire.process(process)
+    _apply_parallelism(new.process, env, cmd.worker_id)
+    return wire.process(new.process)
 
 
 def get_bpmn_xml(cmd: c.GetBpmnXml, env: Environment) -> bytes:
@@ -78,6 +78,12 @@ def query_elements(cmd: c.QueryElements, env: Environment) -> dict[str, Any]:
 def has_tags(tags: Mapping[str, str | None], wanted: Iterable[c.Tag]) -> bool:
     """Whether all wanted tags are there; a wanted tag without value matches any value."""
     return all(tag.name in tags and tag.value in (None, tags[tag.name]) for tag in wanted)
+
+
+def _apply_parallelism(process: DeployedProcess, env: Environment, worker_id: str) -> None:
+    """Let the newest version's parallelism hold; sent again, a deployment that broke off here goes on."""
+    moment = env.moment(worker_id)
+    follow_up(env, apply_parallelism(env, process, moment), moment)
 
 
 def _processes(env: Environment, id: int | None) -> list[DeployedProcess]:

@@ -6,8 +6,10 @@ for all. It is written in one transaction with the process instance that enters 
 
 from collections.abc import Sequence
 
+from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
-from ..engine.states import TaskType
+from ..engine.records import DeployedProcess
+from ..engine.states import InstanceState, TaskType
 from .environment import Environment, Queue, Ref, Work
 from .retry import until_through
 
@@ -33,44 +35,62 @@ def commit(env: Environment, work: Work, moment: Moment) -> Sequence[Ref]:
     return [Ref(other.instance.partition, other.instance.blocks[0]) for other in following]
 
 
-def change_parallelism(env: Environment, bpmn_process_id: str, parallelism: int, moment: Moment) -> list[Ref]:
-    """Take over the parallelism of a new version, and start those that wait while there is room.
+def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:
+    """Let the newest version's parallelism hold for all, and start those that wait while there is room.
+
+    Every step may be repeated: a deployment that broke off is finished by sending it again.
 
     Returns:
         Process instances that have a due task now because of that.
     """
-    if parallelism == 0 and env.store.queue(bpmn_process_id) is None:
+    bpmn_process_id = process.bpmn_process_id
+    queue = env.store.queue(bpmn_process_id)
+    if queue is None and process.parallelism == 0:
         return []
-    until_through(env, "CreateProcess", lambda: _set_limit(env, bpmn_process_id, parallelism))
+    versions = [p for p in env.store.processes() if p.bpmn_process_id == bpmn_process_id]
+    if queue is None:
+        env.store.commit(Queue(bpmn_process_id))
+    if queue is None or queue.limit == 0:
+        for ref in [ref for version in versions for ref in env.store.instances(None, version.id)]:
+            _count(env, bpmn_process_id, ref)
+    _set_limit(env, bpmn_process_id, versions[-1].parallelism)
     started: list[Ref] = []
     while following := until_through(env, "CreateProcess", lambda: _start_one(env, bpmn_process_id, moment)):
         started += following
     return started
 
 
-def _set_limit(env: Environment, bpmn_process_id: str, parallelism: int) -> None:
-    queue = env.store.queue(bpmn_process_id) or Queue(bpmn_process_id)
-    if queue.revision == 0:
-        queue.active = _count_running(env, bpmn_process_id)
-    queue.limit = parallelism
-    env.store.commit(queue)
+def _count(env: Environment, bpmn_process_id: str, ref: Ref) -> None:
+    """Count a process instance that runs already, in one transaction with the queue."""
+
+    def attempt() -> None:
+        with env.locks.hold(ref):
+            (work,) = env.store.load_many([ref])
+            queue = env.store.queue(bpmn_process_id)
+            if work is None or queue is None or ref.block != work.instance.blocks[0]:
+                return
+            if not _is_to_be_counted(work.instance):
+                return
+            work.instance.is_counted = True
+            queue.active += 1
+            env.store.commit(work, queue)
+
+    until_through(env, "CreateProcess", attempt)
 
 
-def _count_running(env: Environment, bpmn_process_id: str) -> int:
-    """Mark the process instances that run already, so that they are counted out when they end."""
-    processes = [process for process in env.store.processes() if process.bpmn_process_id == bpmn_process_id]
-    refs = [ref for process in processes for ref in env.store.instances(None, process.id)]
-    return sum(until_through(env, "CreateProcess", lambda ref=ref: _mark(env, ref)) for ref in refs)  # type: ignore[misc]
+def _is_to_be_counted(instance: ProcessInstance) -> bool:
+    is_running = not instance.is_ended and instance.state is not InstanceState.QUEUED
+    return is_running and not instance.is_counted
 
 
-def _mark(env: Environment, ref: Ref) -> int:
-    with env.locks.hold(ref):
-        (work,) = env.store.load_many([ref])
-        if work is None or work.instance.is_ended or ref.block != work.instance.blocks[0]:
-            return 0
-        work.instance.is_counted = True
-        env.store.commit(work)
-        return 1
+def _set_limit(env: Environment, bpmn_process_id: str, limit: int) -> None:
+    def attempt() -> None:
+        queue = env.store.queue(bpmn_process_id)
+        if queue is not None and queue.limit != limit:
+            queue.limit = limit
+            env.store.commit(queue)
+
+    until_through(env, "CreateProcess", attempt)
 
 
 def _start_one(env: Environment, bpmn_process_id: str, moment: Moment) -> list[Ref]:

@@ -66,7 +66,7 @@ def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator
 def _execute(cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int) -> Tasks:
     """Run the matching tasks of one process instance."""
     work, done, following = run_tasks(env, ref, moment, lambda work: _matching(cmd, work, moment.now)[:limit])
-    follow_up(env, following)
+    follow_up(env, following, moment)
     if work is None:
         return []
     return [wire.task(task, work.instance, work.process, moment.now) for task in done]

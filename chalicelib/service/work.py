@@ -45,7 +45,7 @@ def change(
         moment = env.moment(actor)
         answer = think(work, work.step(moment))
         following = queue.commit(env, work, moment)
-    follow_up(env, following)
+    follow_up(env, following, moment)
     return answer
 
 

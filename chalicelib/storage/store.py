@@ -239,7 +239,7 @@ class ItemStore:
         except StaleWrite:
             if not self._is_ours(changes, puts):
                 for draft in drafts.values():
-                    self._remove_unreferred(draft)
+                    self._remove_unreferred(draft, is_certain=len(puts) > 1)
                 raise
         for draft in drafts.values():
             self._remove(draft.after)
@@ -311,7 +311,7 @@ class ItemStore:
             instance.created_by,
         )
 
-    def _remove_unreferred(self, draft: Draft) -> None:
+    def _remove_unreferred(self, draft: Draft, *, is_certain: bool = False) -> None:
         """Remove what was written before a state that lost its race, if nothing can refer to it.
 
         A write whose answer was lost may have won after all, and another writer may have built on it. Only
@@ -326,7 +326,10 @@ class ItemStore:
         except Exception as reason:
             logger.warning("%d items may stay in the store unused: %s", len(draft.before), reason)
             return
-        if stored is not None and stored.revision == wanted.revision and stored.body != wanted.body:
+        is_passed = stored is not None and stored.revision == wanted.revision and stored.body != wanted.body
+        # A transaction that was refused has written nothing: what is older than ours does not know our items.
+        is_older = is_certain and (stored is None or stored.revision < wanted.revision)
+        if is_passed or is_older:
             self._remove([Delete(put.item.key) for put in draft.before])
 
     def _remove(self, deletes: Sequence[Delete]) -> None:
@@ -359,7 +362,7 @@ class ItemStore:
         return [Put(self._message_item(key, slot, slot.revision + 1), slot.revision), *puts]
 
     def _message_item(self, key: Key, slot: MessageSlot, revision: int) -> Item:
-        first = slot.messages[0].id
+        first = min(message.id for message in slot.messages)
         index: dict[str, str | int] = {"ph": keys.messages(first % self._shards.lists), "n": first}
         return Item(key, codec.encode_messages(slot), revision, index)
 

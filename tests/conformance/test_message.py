@@ -107,6 +107,30 @@ def test_messages_are_found_by_id_in_the_order_of_their_ids(engine: Engine) -> N
     assert found(engine, id=kept["id"] + 1) == []
 
 
+def test_slot_sheds_hundreds_of_expired_messages_bit_by_bit(engine: Engine) -> None:
+    for _ in range(130):
+        send(engine, expirationTimer={"timeDuration": "PT1H"})
+    engine.clock.advance("PT2H")
+
+    for _ in range(3):
+        send(engine)
+
+    assert len(found(engine)) == 133
+
+
+def test_messages_of_two_processes_are_found_although_their_ids_come_mixed(engine: Engine) -> None:
+    one, other = engine.environment(), engine.environment()
+    for env in (one, one, other, one, other):
+        engine.env = env
+        send(engine)
+    engine.env = one
+    ids = [send(engine)["id"] for _ in range(3)]
+
+    everything = [message["id"] for message in found(engine)]
+    assert everything == sorted(everything)
+    assert all(found(engine, id=id) for id in ids)
+
+
 def test_encrypted_variable_of_a_message_needs_a_key(engine: Engine) -> None:
     variable = {"name": "card", "data": {"encoding": "text", "value": "4111", "encrypted": True}}
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.contract.commands import Command
-from chalicelib.engine.errors import Conflict, NotFound
+from chalicelib.engine.errors import Conflict, InvalidCommand, NotFound
 from chalicelib.service.once import execute_once
 from tests.play import MODELS, WORKER, Engine
 
@@ -123,9 +123,20 @@ def test_every_kind_of_command_is_done_once(engine: Engine) -> None:
     assert once(engine, suspend) is once(engine, suspend) is None
     assert orders[1].state()["state"] == "SUSPENDED"
 
-    move = c.SetTime(timeDuration="PT1H")
+    move = c.SetTime(timeDuration="P2D")
     assert once(engine, move) == once(engine, move)
-    assert engine.env.now() == engine.clock.now + 60 * 60 * 1000
+    assert engine.env.now() == engine.clock.now + 2 * 24 * 60 * 60 * 1000
+
+
+def test_command_that_changes_too_much_for_one_transaction_is_refused(engine: Engine) -> None:
+    process = engine.deploy("task/service.bpmn")
+    for _ in range(95):
+        engine.start(process)
+
+    with pytest.raises(InvalidCommand, match="changes at most 90 process instances"):
+        once(engine, c.LockJobs(limit=100, workerId=WORKER))
+
+    assert len(engine.lock(limit=100)) == 95
 
 
 def test_next_in_the_queue_starts_in_the_same_transaction(engine: Engine) -> None:

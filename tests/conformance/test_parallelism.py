@@ -1,11 +1,14 @@
 """Processes of which only some instances may run at the same time."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.contract import commands as c
-from tests.play import MODELS, Engine, Order
+from tests.play import MODELS, WORKER, Engine, Order
+from tests.recording import Failing, Troubled
 
 SERVICE = (MODELS / "task/service.bpmn").read_text()
 
@@ -106,6 +109,56 @@ def test_newest_version_counts_for_all_also_for_those_that_run_already(engine: E
     first.complete_job("serviceTask")
     execute_all(engine)
     assert states(second, third) == ["STARTED", "QUEUED"]
+
+
+@pytest.mark.parametrize("passed", range(6))
+def test_deployment_that_broke_off_is_finished_by_sending_it_again(engine: Engine, passed: int) -> None:
+    first = engine.start(deploy(engine, "1", 0))
+    failing = Failing(engine.items)
+    engine.items = failing
+    engine.env = engine.environment()
+    failing.passes = passed
+    with suppress(ConnectionError):
+        deploy(engine, "2", 1)
+    failing.passes = None
+
+    process = deploy(engine, "2", 1)
+
+    second = engine.start(process)
+    assert states(first, second) == ["STARTED", "QUEUED"]
+    first.complete_job("serviceTask")
+    execute_all(engine)
+    assert states(first, second) == ["COMPLETED", "STARTED"]
+
+
+def test_lost_race_for_the_queue_leaves_nothing_behind(engine: Engine) -> None:
+    recording = engine.record()
+    process = deploy(engine, "1", 1)
+    large = [{"name": "a", "data": {"encoding": "json", "value": str(list(range(900)))}}]
+    recording.before_commit = lambda: engine.start(process)
+
+    engine.start(process, variables=large)
+
+    assert len([key for key in recording.keys if key.sort.startswith("VALUE#")]) == 1
+
+
+@pytest.mark.eager_only
+def test_command_is_done_although_the_next_in_the_queue_cannot_start(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    first, second = engine.start(process), engine.start(process)
+    job = first.lock_job("serviceTask")
+    troubled = Troubled(engine.items)
+    engine.items = troubled
+    engine.env = replace(engine.environment(), pauses=lambda: iter(()))
+    # Instance, process, clock, queue, the next one; then the next one once more, to run its task.
+    troubled.refuses["get"] = 5
+
+    answer = engine.send(c.CompleteJob(partition=first.partition, id=job["id"], workerId=WORKER))
+
+    assert answer["state"] == "DONE"
+    assert states(second) == ["QUEUED"]
+    assert engine.send(c.ExecuteTasks(limit=1))["completed"] == 1
+    assert states(second) == ["STARTED"]
 
 
 def test_variables_of_a_queued_instance_are_kept(engine: Engine) -> None:

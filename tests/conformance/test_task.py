@@ -233,5 +233,5 @@ def test_unlocked_job_can_be_locked_by_another(play: Play, engine: Engine) -> No
 
 
 def test_lock_timeout_beyond_the_calendar_is_refused_also_while_nothing_is_due(engine: Engine) -> None:
-    with pytest.raises(InvalidCommand, match="P9000Y after 2030-01-01T08:00:00.000Z is beyond the calendar"):
+    with pytest.raises(InvalidCommand, match=r"P9000Y after .* is beyond the calendar"):
         engine.lock(lockTimeout="P9000Y")
