@@ -48,9 +48,9 @@ def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
 
     The command itself is done: whatever fails here stays due, and the executor finds it.
     """
-    if not env.eager:
-        return
     pending = deque(refs)
+    if not (env.eager and pending):
+        return
     moment = replace(moment, actor=env.engine_id)
 
     def all_due(work: Work) -> list[Task]:

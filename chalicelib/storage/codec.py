@@ -118,10 +118,10 @@ def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> by
                 counters.variables,
             ),
             pages,
-            *(
-                [row.encode(record, base) for record in records.values()]
+            *[
+                [row.encode(record, base) for record in records.values()] if records else []
                 for row, records in zip(_ROWS, _open_records(instance), strict=True)
-            ),
+            ],
         )
     )
 
