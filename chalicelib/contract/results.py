@@ -95,49 +95,63 @@ class ProcessInstance(Result):
     version: str
 
 
-class ElementInstance(Result):
-    """One visit of a token to an element."""
+class Created(Result):
+    """What everything says about where it comes from."""
 
-    partition: Date
-    id: int
-    parent_id: int | None = None
-    element_id: int
-    process_id: int
-    process_instance_id: int
-    bpmn_element_id: str
-    bpmn_element_type: ElementType
     created_at: DateTime
     created_by: str
-    ended_at: DateTime | None = None
-    multi_instance: bool | None = None
-    started_at: DateTime | None = None
-    state: InstanceState
 
 
-class Job(Result):
-    """Work for an outside worker."""
+class OfInstance(Created):
+    """What belongs to a process instance."""
 
     partition: Date
     id: int
+    process_id: int
+    process_instance_id: int
+
+
+class OfElement(OfInstance):
+    """What belongs to an element instance."""
+
     element_id: int
     element_instance_id: int
-    process_id: int
-    process_instance_id: int
     bpmn_element_id: str
+
+
+class Work(Result):
+    """What jobs and tasks have in common."""
+
     completed_at: DateTime | None = None
-    correlation_key: str | None = None
-    created_at: DateTime
-    created_by: str
     due_at: DateTime
     error: str | None = None
     locked_at: DateTime | None = None
     locked_by: str | None = None
     retry_count: Count
     state: WorkState
+
+
+class ElementInstance(OfInstance):
+    """One visit of a token to an element."""
+
+    parent_id: int | None = None
+    element_id: int
+    bpmn_element_id: str
+    bpmn_element_type: ElementType
+    ended_at: DateTime | None = None
+    multi_instance: bool | None = None
+    started_at: DateTime | None = None
+    state: InstanceState
+
+
+class Job(OfElement, Work):
+    """Work for an outside worker."""
+
+    correlation_key: str | None = None
     type: JobType
 
 
-class Task(Result):
+class Task(Created, Work):
     """Work that the engine owes itself."""
 
     partition: Date
@@ -147,40 +161,22 @@ class Task(Result):
     process_id: int | None = None
     process_instance_id: int | None = None
     bpmn_element_id: str | None = None
-    completed_at: DateTime | None = None
-    created_at: DateTime
-    created_by: str
-    due_at: DateTime
-    error: str | None = None
-    locked_at: DateTime | None = None
-    locked_by: str | None = None
-    retry_count: Count
     serialized_task: str | None = None
-    state: WorkState
     type: TaskType
 
 
-class UserTask(Result):
+class UserTask(OfElement):
     """Work for a person."""
 
-    partition: Date
-    id: int
     revision: Annotated[int, Field(ge=1)]
-    element_id: int
-    element_instance_id: int
-    process_id: int
-    process_instance_id: int
-    bpmn_element_id: str
     correlation_key: str | None = None
-    created_at: DateTime
-    created_by: str
     state: UserTaskState
     tags: list[ResultTag]
     updated_at: DateTime
     updated_by: str
 
 
-class Incident(Result):
+class Incident(Created):
     """A job or a task that failed for good."""
 
     partition: Date
@@ -191,23 +187,15 @@ class Incident(Result):
     process_id: int | None = None
     process_instance_id: int | None = None
     task_id: int | None = None
-    created_at: DateTime
-    created_by: str
     resolved_at: DateTime | None = None
     resolved_by: str | None = None
 
 
-class Variable(Result):
+class Variable(OfInstance):
     """A variable without its value."""
 
-    partition: Date
-    id: int
     element_id: int | None = None
     element_instance_id: int | None = None
-    process_id: int
-    process_instance_id: int
-    created_at: DateTime
-    created_by: str
     encoding: str
     encrypted: bool
     name: str
@@ -215,57 +203,35 @@ class Variable(Result):
     updated_by: str
 
 
-class Message(Result):
+class Message(Created):
     """A message that was sent."""
 
     id: int
     correlation_key: str
-    created_at: DateTime
-    created_by: str
     expires_at: DateTime | None = None
     correlated: bool
     name: str
     unique_key: str | None = None
 
 
-class MessageSubscription(Result):
+class MessageSubscription(OfElement):
     """An element instance that waits for a message."""
 
-    id: int
-    partition: Date
-    element_id: int
-    element_instance_id: int
-    process_id: int
-    process_instance_id: int
-    bpmn_element_id: str
     correlation_key: str
-    created_at: DateTime
-    created_by: str
     name: str
 
 
-class Signal(Result):
+class Signal(Created):
     """A signal that was sent."""
 
     id: int
-    created_at: DateTime
-    created_by: str
     name: str
     subscriber_count: Count
 
 
-class SignalSubscription(Result):
+class SignalSubscription(OfElement):
     """An element instance that waits for a signal."""
 
-    id: int
-    partition: Date
-    element_id: int
-    element_instance_id: int
-    process_id: int
-    process_instance_id: int
-    bpmn_element_id: str
-    created_at: DateTime
-    created_by: str
     name: str
 
 

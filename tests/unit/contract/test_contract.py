@@ -24,10 +24,11 @@ ALWAYS_THERE = {
     ("UserTask", "tags"),
     ("Variable", "encrypted"),
 }
+BASES = (r.Result, r.Created, r.OfInstance, r.OfElement, r.Work)
 RESULTS = [
     kind
     for kind in vars(r).values()
-    if isinstance(kind, type) and issubclass(kind, r.Result) and kind is not r.Result
+    if isinstance(kind, type) and issubclass(kind, r.Result) and kind not in BASES
 ]
 
 
