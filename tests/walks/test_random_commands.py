@@ -132,7 +132,7 @@ def test_stores_agree_on_instances_with_several_id_blocks(mode: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("size", "walks"), [(LONG, 40), (LOOPING, 4)], ids=["long", "looping"])
+@pytest.mark.parametrize(("size", "walks"), [(LONG, 8), (LOOPING, 4)], ids=["long", "looping"])
 def test_stores_agree_on_many_random_commands(size: Size, walks: int, mode: str) -> None:
     for _ in range(walks):
         wander(secrets.randbelow(10**6), mode, size)
