@@ -131,18 +131,6 @@ def test_a_real_model_of_five_mebibytes_is_read_in_time() -> None:
     assert seconds < 3
 
 
-def test_the_time_grows_with_the_size_only() -> None:
-    def chain(length: int) -> bytes:
-        flow = '<task id="t{0}" /><sequenceFlow id="f{0}" sourceRef="t{0}" targetRef="t{1}" />'
-        tasks = "".join(flow.format(n, n + 1) for n in range(length))
-        return definitions(f'<process id="p">{tasks}<task id="t{length}" /></process>')
-
-    short = min(seconds_to_parse(chain(2_000)) for _ in range(3))
-    long = min(seconds_to_parse(chain(16_000)) for _ in range(3))
-
-    assert long < 8 * short * 3
-
-
 def test_a_limit_is_not_reached_too_early() -> None:
     levels = "<extensionElements>" * (MAX_DEPTH - 1) + "</extensionElements>" * (MAX_DEPTH - 1)
 
