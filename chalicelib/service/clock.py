@@ -4,12 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..bpmn.instants import format_instant
-from ..bpmn.timing import next_tick
 from ..contract import commands as c
 from ..engine.errors import Conflict, InvalidCommand
 from ..engine.records import Instant
 from .environment import Environment, Overtaken, Unavailable
-from .work import due_after
+from .work import due_at
 
 
 class NotAllowed(Exception):
@@ -55,11 +54,4 @@ def check_readiness(cmd: c.CheckReadiness, env: Environment) -> bytes:
 def _target(cmd: c.SetTime, now: Instant) -> Instant:
     if [cmd.time, cmd.time_cycle, cmd.time_duration].count(None) != 2:
         raise InvalidCommand("must specify a time, time cycle or time duration")
-    if cmd.time is not None:
-        return Instant(cmd.time)
-    if cmd.time_cycle is not None:
-        try:
-            return Instant(next_tick(cmd.time_cycle, now))
-        except ValueError as fault:
-            raise InvalidCommand(f"{cmd.time_cycle} does not tick any more") from fault
-    return due_after(now, cmd.time_duration)
+    return due_at(now, cmd)

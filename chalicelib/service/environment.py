@@ -45,6 +45,11 @@ class Work:
     process: DeployedProcess
     mark: Any = None
 
+    @property
+    def ref(self) -> Ref:
+        """Its reference by its first block, as the indexes of what is due give it."""
+        return Ref(self.instance.partition, self.instance.blocks[0])
+
     def step(self, moment: Moment) -> Step:
         """A step of the instance."""
         return Step(self.process.model, self.instance, moment)

@@ -15,7 +15,7 @@ from ..engine.variables import NewVariable
 from .environment import Environment, Overtaken, Ref, Unavailable, Work
 from .retry import until_through
 from .variables import element_variables, new_variables
-from .work import change, due_after, first_ref, fits, loaded, owners, partitions
+from .work import change, due_after, fits, loaded, owners, partitions
 
 BATCH = 100
 """Process instances locked at a time."""
@@ -42,7 +42,7 @@ def unlock_jobs(cmd: c.UnlockJobs, env: Environment) -> dict[str, Any]:
     count = 0
     for ref, work in loaded(env, _to_unlock(cmd, env)):
         holds = any(job.locked_by == cmd.worker_id for job in work.instance.jobs.values())
-        if holds and ref == first_ref(work):
+        if holds and ref == work.ref:
             count += _unlock(cmd, env, ref)
     return {"count": count}
 
@@ -84,7 +84,7 @@ def _lock_named(cmd: c.LockJobs, env: Environment, now: Instant, id: int) -> Loc
     """Lock the jobs that the caller names, after whoever works on their process instance now."""
     locked: Locked = []
     for work in owners(env, cmd.partition, id):
-        locked += _lock_one(cmd, env, first_ref(work), now, cmd.limit - len(locked))
+        locked += _lock_one(cmd, env, work.ref, now, cmd.limit - len(locked))
     return locked
 
 
@@ -190,7 +190,7 @@ def _order(locked: tuple[Job, Work]) -> tuple[str, Instant, int]:
 def _to_unlock(cmd: c.UnlockJobs, env: Environment) -> Iterator[Ref]:
     """Process instances in which the worker may hold a job, each once."""
     if cmd.id is not None:
-        yield from (first_ref(work) for work in owners(env, cmd.partition, cmd.id))
+        yield from (work.ref for work in owners(env, cmd.partition, cmd.id))
         return
     for date in partitions(env, cmd.partition):
         yield from env.store.instances(date, None)

@@ -13,7 +13,7 @@ from ..engine.step import Step
 from ..engine.variables import set_variables
 from .environment import Environment, Queue, Work
 from .variables import new_variables
-from .work import change, first_ref, partition_of, require_instance_id
+from .work import change, partition_of, require_instance_id
 
 
 def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
 def _enter(queue: Queue, work: Work) -> None:
     """Count a new process instance, or let it wait."""
     if work.instance.state is InstanceState.QUEUED:
-        queue.waiting.append(first_ref(work))
+        queue.waiting.append(work.ref)
     else:
         queue.active += 1
         work.instance.is_counted = True

@@ -15,7 +15,7 @@ from ..engine.records import ElementInstance, Incident, Job, Record, Task, UserT
 from .environment import Environment, Ref, Work
 from .paging import answer
 from .processes import has_tags
-from .work import first_ref, fits, loaded, owners
+from .work import fits, loaded, owners
 
 RecordT = TypeVar("RecordT", ElementInstance, Job, Task, Incident, Variable, UserTask)
 
@@ -29,7 +29,7 @@ def query_process_instances(cmd: c.QueryProcessInstances, env: Environment) -> d
         works: Iterable[Work] = owners(env, cmd.partition, cmd.id)
     else:
         refs = env.store.instances(cmd.partition, cmd.process_id)
-        works = (work for ref, work in loaded(env, refs) if ref == first_ref(work))
+        works = (work for ref, work in loaded(env, refs) if ref == work.ref)
     return answer(
         cmd,
         (
@@ -174,7 +174,7 @@ def _records(
         return
     recent: dict[Ref, dict[int, list[Record]]] = {}
     for ref, work in loaded(env, env.store.instances(partition, process_id)):
-        first = first_ref(work)
+        first = work.ref
         if first not in recent:
             if len(recent) == RECENT:
                 recent.pop(next(iter(recent)))

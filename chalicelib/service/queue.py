@@ -32,7 +32,7 @@ def commit(env: Environment, work: Work, moment: Moment) -> Sequence[Ref]:
     queue.active -= 1
     following = _start_next(env, queue, moment)
     env.store.commit(work, queue, *following)
-    return [Ref(other.instance.partition, other.instance.blocks[0]) for other in following]
+    return [other.ref for other in following]
 
 
 def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:
@@ -67,7 +67,7 @@ def _count(env: Environment, bpmn_process_id: str, ref: Ref) -> None:
         with env.locks.hold(ref):
             (work,) = env.store.load_many([ref])
             queue = env.store.queue(bpmn_process_id)
-            if work is None or queue is None or ref.block != work.instance.blocks[0]:
+            if work is None or queue is None or ref != work.ref:
                 return
             if not _is_to_be_counted(work.instance):
                 return
@@ -99,7 +99,7 @@ def _start_one(env: Environment, bpmn_process_id: str, moment: Moment) -> list[R
     if queue is None or not following:
         return []
     env.store.commit(queue, *following)
-    return [Ref(work.instance.partition, work.instance.blocks[0]) for work in following]
+    return [work.ref for work in following]
 
 
 def _start_next(env: Environment, queue: Queue, moment: Moment) -> list[Work]:

@@ -11,7 +11,7 @@ from ..engine.moment import Moment
 from ..engine.records import Instant, Task
 from .due import follow_up, run_tasks
 from .environment import Environment, Ref, Work
-from .work import first_ref, fits, owners
+from .work import fits, owners
 
 Tasks = list[dict[str, Any]]
 
@@ -54,7 +54,7 @@ def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator
     """Process instances that may have a matching task, each once, even if its due time changes."""
     named = cmd.id or cmd.process_instance_id
     if named is not None:
-        yield from (first_ref(work) for work in owners(env, cmd.partition, named))
+        yield from (work.ref for work in owners(env, cmd.partition, named))
         return
     seen: set[Ref] = set()
     for _, ref in env.store.due_tasks(now):

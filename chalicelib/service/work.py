@@ -83,7 +83,7 @@ def due_after(now: Instant, duration: str | None) -> Instant:
         raise InvalidCommand(f"{duration} after {format_instant(now)} is beyond the calendar") from fault
 
 
-def due_at(now: Instant, timer: c.Timer) -> Instant:
+def due_at(now: Instant, timer: c.Timer | c.SetTime) -> Instant:
     """When a timer is due that is set now: its time, its next tick, or after its duration.
 
     Raises:
@@ -125,11 +125,6 @@ def loaded(env: Environment, refs: Iterable[Ref]) -> Iterator[tuple[Ref, Work]]:
         for ref, work in zip(batch, env.store.load_many(batch), strict=True):
             if work is not None:
                 yield ref, work
-
-
-def first_ref(work: Work) -> Ref:
-    """The reference of a process instance by its first block, as the indexes of what is due give it."""
-    return Ref(work.instance.partition, work.instance.blocks[0])
 
 
 def fits(wanted: object | None, actual: object) -> bool:
