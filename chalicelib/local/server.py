@@ -40,7 +40,7 @@ KEEP_ALIVE = 75
 TURN = 0.001
 """Seconds that a busy thread keeps the interpreter while others wait (Python's own choice: 5 ms).
 
-Beside a handler that computes for 50 ms, small requests get twice as many answers; alone, they get as many.
+Beside a handler that computes for long, small requests are answered sooner; alone, they are as fast.
 """
 
 logger = logging.getLogger(__name__)
@@ -256,7 +256,7 @@ class _Pool:
     """Threads that call handlers.
 
     Not concurrent.futures: its threads are joined when the interpreter ends, so that a handler that hangs
-    would keep the process alive after its grace; and each request would cost 17 microseconds more.
+    would keep the process alive after its grace; and each request would cost more.
     """
 
     def __init__(self, threads: int) -> None:
