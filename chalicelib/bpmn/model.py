@@ -7,8 +7,48 @@ supported), so that `rules` can name every fault at once.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from .types import KIND_OF, ElementType, Family
+from .types import KIND_OF, ElementType, Family, Trigger
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """When a timer event fires: exactly one of the three.
+
+    Attributes:
+        time: A point in time, RFC 3339.
+        cycle: A CRON expression, or a repeating interval `R[n]/duration`.
+        duration: An ISO 8601 duration.
+        fires_once: Whether a non-interrupting boundary event with a duration is not armed again: so it is in
+            BPMN XML, where `cycle` says what repeats.
+    """
+
+    time: str | None = None
+    cycle: str | None = None
+    duration: str | None = None
+    fires_once: bool = False
+
+    @staticmethod
+    def of(text: str) -> "Timer":
+        """The timer of a text that is a duration or a cycle."""
+        return Timer(duration=text) if text.startswith("P") else Timer(cycle=text)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefinition:
+    """What an event waits for or throws, where the model or the deployment says so.
+
+    Attributes:
+        name: Error or escalation code, or the name of a message, signal or link. An error or escalation
+            without code catches every one.
+        timer: Of a timer event.
+    """
+
+    name: str | None = None
+    timer: Timer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +62,11 @@ class Element:
         name: The name from the XML, if any.
         parent: Number of the scope around it; None for the process element.
         default_flow: Id of the default sequence flow from the XML, if any.
+        attached_to: Number of the activity that a boundary event is attached to; None if the XML names none
+            that exists.
+        is_interrupting: Whether a boundary event ends its activity.
+        event: What an event waits for or throws; None where a job has to ask.
+        called_element: What a call activity calls: `id` or `id:version`.
     """
 
     number: int
@@ -30,11 +75,25 @@ class Element:
     name: str | None = None
     parent: int | None = None
     default_flow: str | None = None
+    attached_to: int | None = None
+    is_interrupting: bool = True
+    event: EventDefinition | None = None
+    called_element: str | None = None
 
     @property
     def family(self) -> Family:
         """What it is in the words of the specification."""
         return KIND_OF[self.type].family
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """What it waits for or throws, if it is an event that does."""
+        return KIND_OF[self.type].trigger
+
+    @property
+    def is_scope(self) -> bool:
+        """Whether it holds other elements."""
+        return KIND_OF[self.type].is_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +156,24 @@ class Process:
     unsupported: Sequence[Unsupported] = ()
     _incoming: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
+    _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index the flows by both of their ends."""
-        object.__setattr__(self, "_incoming", _by_end((flow.target, flow) for flow in self.flows))
-        object.__setattr__(self, "_outgoing", _by_end((flow.source, flow) for flow in self.flows))
+        """Index the flows by both of their ends, and boundary events by their activity."""
+        attached = ((element.attached_to, element) for element in self.elements)
+        object.__setattr__(self, "_boundary", _by_number(attached))
+        object.__setattr__(self, "_incoming", _by_number((flow.target, flow) for flow in self.flows))
+        object.__setattr__(self, "_outgoing", _by_number((flow.source, flow) for flow in self.flows))
 
     @property
     def bpmn_process_id(self) -> str:
         """The id of the process element."""
         return self.elements[0].bpmn_element_id
+
+    @property
+    def has_none_start(self) -> bool:
+        """Whether anybody can start it, not only its own events."""
+        return any(e.type is ElementType.NONE_START_EVENT for e in self.content(self.elements[0]))
 
     def incoming(self, element: Element) -> tuple[SequenceFlow, ...]:
         """The flows that enter an element, in document order."""
@@ -115,6 +182,21 @@ class Process:
     def outgoing(self, element: Element) -> tuple[SequenceFlow, ...]:
         """The flows that leave an element, in document order."""
         return self._outgoing.get(element.number, ())
+
+    def boundary_events(self, activity: Element) -> tuple[Element, ...]:
+        """The events attached to an activity, in document order."""
+        return self._boundary.get(activity.number, ())
+
+    def link_target(self, throw: Element) -> Element | None:
+        """The link catch event that a link throw event jumps to: of the same name, in the same scope."""
+        return next(
+            (
+                element
+                for element in self.content(self.elements[throw.parent or 0])
+                if element.type is ElementType.LINK_CATCH_EVENT and element.event == throw.event
+            ),
+            None,
+        )
 
     def target(self, flow: SequenceFlow) -> Element:
         """The element a flow enters; only for a process that has passed the rules."""
@@ -145,9 +227,9 @@ class Process:
         return self.pointer(element.parent, element.bpmn_element_id)
 
 
-def _by_end(ends: Iterable[tuple[int | None, SequenceFlow]]) -> dict[int, tuple[SequenceFlow, ...]]:
-    found: dict[int, list[SequenceFlow]] = {}
-    for number, flow in ends:
+def _by_number(pairs: Iterable[tuple[int | None, T]]) -> dict[int, tuple[T, ...]]:
+    found: dict[int, list[T]] = {}
+    for number, part in pairs:
         if number is not None:
-            found.setdefault(number, []).append(flow)
-    return {number: tuple(flows) for number, flows in found.items()}
+            found.setdefault(number, []).append(part)
+    return {number: tuple(parts) for number, parts in found.items()}

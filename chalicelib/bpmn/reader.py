@@ -5,11 +5,11 @@ cannot be executed. `rules` names the faults.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from .model import Element, Process, SequenceFlow, Unsupported
-from .types import KINDS, ElementType, Kind
+from .model import Element, EventDefinition, Process, SequenceFlow, Timer, Unsupported
+from .types import KINDS, ElementType, Family, Kind, Trigger
 
 _DATA = {
     "dataInput",
@@ -56,8 +56,35 @@ _CONDITION = "conditionExpression"
 _TRUE = {"true", "1"}
 """Source: XML Schema Part 2, boolean."""
 
+_USUAL: Mapping[str, str] = {
+    "isForCompensation": "false",
+    "startQuantity": "1",
+    "completionQuantity": "1",
+    "triggeredByEvent": "false",
+    "parallelMultiple": "false",
+    "instantiate": "false",
+    "eventGatewayType": "Exclusive",
+}
+"""Attributes that change how an element behaves, and the value that leaves everything as usual."""
+
+_SHORT: Mapping[str, str] = {"false": "0"}
+"""Source: XML Schema Part 2, boolean: 0 is false."""
+
+_CODES = {Trigger.ERROR, Trigger.ESCALATION}
+
+_LOOPS = {"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"}
+
+_DECLARED: Mapping[Trigger, tuple[str, str]] = {
+    Trigger.ERROR: ("errorRef", "errorCode"),
+    Trigger.ESCALATION: ("escalationRef", "escalationCode"),
+    Trigger.MESSAGE: ("messageRef", "name"),
+    Trigger.SIGNAL: ("signalRef", "name"),
+}
+"""What stands beside the processes of a file, and is referred to by event definitions: the attribute that
+refers to it, and its own attribute that counts. Its XML element is called like the trigger."""
+
 _KIND_BY_XML: Mapping[tuple[str, ...], Kind] = {
-    (kind.tag, kind.trigger) if kind.trigger else (kind.tag,): kind
+    (kind.tag, kind.trigger.tag) if kind.trigger else (kind.tag,): kind
     for kind in KINDS
     if kind.type is not ElementType.PROCESS
 }
@@ -89,8 +116,16 @@ class _Pool(NamedTuple):
 
 def read_processes(root: Node) -> list[Process]:
     """All processes of a file, in document order, faulty ones included."""
-    pools = dict(_pools(root))
-    return [_ProcessReader(node).process(pools) for node in root.children if node.tag == "process"]
+    pools, declared = dict(_pools(root)), dict(_declared(root))
+    return [_ProcessReader(node, declared).process(pools) for node in root.children if node.tag == "process"]
+
+
+def _declared(root: Node) -> Iterator[tuple[tuple[Trigger, str], str]]:
+    """Codes and names of errors, escalations, messages and signals, by id; empty where there is none."""
+    for node in root.children:
+        for trigger, (_, attribute) in _DECLARED.items():
+            if node.tag == trigger:
+                yield (trigger, node.attributes.get("id", "")), node.attributes.get(attribute, "")
 
 
 def _pools(root: Node) -> Iterator[tuple[str, _Pool]]:
@@ -106,8 +141,9 @@ def _pools(root: Node) -> Iterator[tuple[str, _Pool]]:
 class _ProcessReader:
     """Collects the content of one process element."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, declared: Mapping[tuple[Trigger, str], str]) -> None:
         self._node = node
+        self._declared = declared
         self._elements: list[Element] = []
         self._unsupported: list[Unsupported] = []
         self._flow_nodes: list[tuple[Node, int]] = []
@@ -116,6 +152,7 @@ class _ProcessReader:
         self._number_of: dict[str, int] = {}
         self._entered_by: dict[str, int] = {}
         self._left_by: dict[str, int] = {}
+        self._attached: dict[int, str] = {}
 
     def process(self, pools: dict[str, _Pool]) -> Process:
         """The process, in the pool it is drawn in."""
@@ -123,6 +160,7 @@ class _ProcessReader:
         pool = pools.get(bpmn_process_id, _Pool())
         self._elements.append(Element(0, bpmn_process_id, ElementType.PROCESS, _text(self._node, "name")))
         self._read_scope(self._node, 0)
+        self._attach()
         flows = [self._flow(number, node, scope) for number, (node, scope) in enumerate(self._flow_nodes)]
         return Process(
             tuple(self._elements),
@@ -138,7 +176,7 @@ class _ProcessReader:
         for child in node.children:
             if child.tag == _FLOW:
                 self._flow_nodes.append((child, scope))
-            elif child.tag not in _IGNORED_IN_SCOPE:
+            elif child.tag not in _IGNORED_IN_SCOPE and child.tag not in _LOOPS:
                 self._read_element(child, scope)
 
     def _read_element(self, node: Node, scope: int) -> None:
@@ -148,14 +186,50 @@ class _ProcessReader:
             self._know_content(node, scope)
             self._know(node, scope)
         else:
-            self._refuse(node, scope, dict.fromkeys(_unknown_parts(node)))
-            self._know(node, self._add(node, kind, scope))
+            self._refuse(node, scope, dict.fromkeys(_unknown_parts(node, kind)))
+            number = self._add(node, kind, scope)
+            self._know(node, number)
+            if kind.is_scope:
+                self._read_scope(node, number)
 
     def _add(self, node: Node, kind: Kind, scope: int) -> int:
         number = len(self._elements)
-        element_id, name = node.attributes.get("id", ""), _text(node, "name")
-        self._elements.append(Element(number, element_id, kind.type, name, scope, _text(node, "default")))
+        element = Element(
+            number,
+            node.attributes.get("id", ""),
+            kind.type,
+            _text(node, "name"),
+            scope,
+            _text(node, "default"),
+            is_interrupting=node.attributes.get("cancelActivity", "true").strip() in _TRUE,
+            event=self._event(node, kind),
+            called_element=_text(node, "calledElement"),
+        )
+        self._elements.append(element)
+        if kind.family is Family.BOUNDARY_EVENT:
+            self._attached[number] = _local(node.attributes.get("attachedToRef", ""))
         return number
+
+    def _attach(self) -> None:
+        """Find the activities of boundary events; they may stand behind them."""
+        for number, activity in self._attached.items():
+            host = self._number_of.get(activity)
+            self._elements[number] = replace(self._elements[number], attached_to=host)
+
+    def _event(self, node: Node, kind: Kind) -> EventDefinition | None:
+        """What the XML says of an event; None if it leaves that open."""
+        if kind.trigger is None:
+            return None
+        (definition,) = (child for child in node.children if _is_trigger(child))
+        if kind.trigger is Trigger.LINK:
+            return EventDefinition(definition.attributes.get("name", ""))
+        if kind.trigger is Trigger.TIMER:
+            timer = _timer(definition)
+            return None if timer is None else EventDefinition(timer=timer)
+        reference, _ = _DECLARED[kind.trigger]
+        name = self._declared.get((kind.trigger, _local(definition.attributes.get(reference, ""))))
+        catches_all = name == "" and kind.family is Family.BOUNDARY_EVENT and kind.trigger in _CODES
+        return EventDefinition(name or None) if name or catches_all else None
 
     def _refuse(self, node: Node, scope: int, tags: Iterable[str]) -> None:
         element_id = node.attributes.get("id", "")
@@ -213,16 +287,22 @@ def _unknown_event(node: Node) -> list[str]:
     return [f"{node.tag}/{child.tag}" for child in node.children if _is_trigger(child)]
 
 
-def _unknown_parts(node: Node) -> Iterator[str]:
+def _unknown_parts(node: Node, kind: Kind) -> Iterator[str]:
     """What makes an element behave in a way that cannot be executed, such as `task/isForCompensation`."""
-    if node.attributes.get("isForCompensation", "").strip() in _TRUE:
-        yield f"{node.tag}/isForCompensation"
-    for quantity in ("startQuantity", "completionQuantity"):
-        if node.attributes.get(quantity, "1").strip() != "1":
-            yield f"{node.tag}/{quantity}"
+    for attribute, usual in _USUAL.items():
+        if node.attributes.get(attribute, usual).strip() not in (usual, _SHORT.get(usual)):
+            yield f"{node.tag}/{attribute}"
     for child in node.children:
-        if child.tag not in _IGNORED_IN_ELEMENT and not _is_trigger(child):
+        is_content = kind.is_scope and child.tag not in _LOOPS
+        if child.tag not in _IGNORED_IN_ELEMENT and not _is_trigger(child) and not is_content:
             yield f"{node.tag}/{child.tag}"
+
+
+def _timer(definition: Node) -> Timer | None:
+    """When a timer fires; an empty expression, as modelers leave it behind, says nothing."""
+    texts = {child.tag: child.text.strip() for child in definition.children if child.text.strip()}
+    time, cycle, duration = map(texts.get, ("timeDate", "timeCycle", "timeDuration"))
+    return Timer(time, cycle, duration, fires_once=True) if texts else None
 
 
 def _condition(node: Node) -> str | None:

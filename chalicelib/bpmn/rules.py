@@ -1,4 +1,4 @@
-"""What makes a process executable: one small generator per rule, listed in `RULES`.
+"""What makes a process executable: one small generator per rule, listed in `RULES`; events have their own file.
 
 A missing none start event is no fault: such a process can be deployed, only starting it is refused.
 """
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from .errors import Cause, InvalidModel
+from .event_rules import EVENT_RULES
+from .faults import fault, flow_name
 from .model import Element, Process, SequenceFlow
 from .types import ElementType, Family
 
@@ -35,14 +37,14 @@ def check(process: Process) -> None:
 def process_is_executable(process: Process) -> Iterator[Cause]:
     """The process must say `isExecutable="true"`."""
     if not process.is_executable:
-        yield _fault(process, process.elements[0], f"process {process.bpmn_process_id} is not executable")
+        yield fault(process, process.elements[0], f"process {process.bpmn_process_id} is not executable")
 
 
 def elements_have_ids(process: Process) -> Iterator[Cause]:
     """An element without an id cannot be named by jobs, decisions and variables."""
     for element in process.elements:
         if not element.bpmn_element_id:
-            yield _fault(process, element, f"element of type {element.type} has no ID")
+            yield fault(process, element, f"element of type {element.type} has no ID")
 
 
 def everything_is_supported(process: Process) -> Iterator[Cause]:
@@ -57,9 +59,9 @@ def flows_have_ends(process: Process) -> Iterator[Cause]:
     """A sequence flow needs an element at both ends."""
     for flow in process.flows:
         if flow.source is None:
-            yield _fault(process, flow, f"{_name(flow)} has no source element")
+            yield fault(process, flow, f"{flow_name(flow)} has no source element")
         if flow.target is None:
-            yield _fault(process, flow, f"{_name(flow)} has no target element")
+            yield fault(process, flow, f"{flow_name(flow)} has no target element")
 
 
 def ids_are_unique(process: Process) -> Iterator[Cause]:
@@ -71,7 +73,7 @@ def ids_are_unique(process: Process) -> Iterator[Cause]:
     seen = set[str]()
     for part in parts:
         if part.bpmn_element_id in seen:
-            yield _fault(process, part, f"ID {part.bpmn_element_id} is not unique")
+            yield fault(process, part, f"ID {part.bpmn_element_id} is not unique")
         elif part.bpmn_element_id:
             seen.add(part.bpmn_element_id)
 
@@ -86,7 +88,7 @@ def flows_stay_in_their_scope(process: Process) -> Iterator[Cause]:
             # The scope itself stands for an element that is not supported, see the parser.
             if number is not None and number != flow.scope and process.elements[number].parent != flow.scope:
                 end = process.elements[number].bpmn_element_id
-                yield _fault(process, flow, f"{_name(flow)} leaves its scope at element {end}")
+                yield fault(process, flow, f"{flow_name(flow)} leaves its scope at element {end}")
 
 
 def a_scope_has_one_none_start_event(process: Process) -> Iterator[Cause]:
@@ -99,7 +101,7 @@ def a_scope_has_one_none_start_event(process: Process) -> Iterator[Cause]:
             around = process.elements[scope or 0]
             ids = " ".join(event.bpmn_element_id for event in events)
             fact = f"scope {around.bpmn_element_id} has several none start events [{ids}]"
-            yield _fault(process, around, fact)
+            yield fault(process, around, fact)
 
 
 def start_events_are_not_entered(process: Process) -> Iterator[Cause]:
@@ -110,7 +112,7 @@ def start_events_are_not_entered(process: Process) -> Iterator[Cause]:
     for element in process.elements:
         if element.family is Family.START_EVENT:
             for flow in process.incoming(element):
-                yield _fault(process, flow, f"{_name(flow)} enters start event {element.bpmn_element_id}")
+                yield fault(process, flow, f"{flow_name(flow)} enters start event {element.bpmn_element_id}")
 
 
 def end_events_are_not_left(process: Process) -> Iterator[Cause]:
@@ -121,7 +123,7 @@ def end_events_are_not_left(process: Process) -> Iterator[Cause]:
     for element in process.elements:
         if element.family is Family.END_EVENT:
             for flow in process.outgoing(element):
-                yield _fault(process, flow, f"{_name(flow)} leaves end event {element.bpmn_element_id}")
+                yield fault(process, flow, f"{flow_name(flow)} leaves end event {element.bpmn_element_id}")
 
 
 def default_flows_leave_their_element(process: Process) -> Iterator[Cause]:
@@ -130,7 +132,7 @@ def default_flows_leave_their_element(process: Process) -> Iterator[Cause]:
         default = element.default_flow
         if default and default not in {flow.bpmn_element_id for flow in process.outgoing(element)}:
             fact = f"default sequence flow {default} does not leave element {element.bpmn_element_id}"
-            yield _fault(process, element, fact)
+            yield fault(process, element, fact)
 
 
 def only_a_choice_has_a_default_flow(process: Process) -> Iterator[Cause]:
@@ -141,7 +143,7 @@ def only_a_choice_has_a_default_flow(process: Process) -> Iterator[Cause]:
     for element in process.elements:
         if element.default_flow and not _chooses(element):
             name = f"element {element.bpmn_element_id} of type {element.type}"
-            yield _fault(process, element, f"{name} cannot have a default sequence flow")
+            yield fault(process, element, f"{name} cannot have a default sequence flow")
 
 
 RULES: tuple[Rule, ...] = (
@@ -156,6 +158,7 @@ RULES: tuple[Rule, ...] = (
     end_events_are_not_left,
     default_flows_leave_their_element,
     only_a_choice_has_a_default_flow,
+    *EVENT_RULES,
 )
 
 
@@ -165,15 +168,5 @@ def _causes(process: Process) -> Iterator[Cause]:
 
 def _chooses(element: Element) -> bool:
     if element.family is Family.GATEWAY:
-        return element.type is not ElementType.PARALLEL_GATEWAY
+        return element.type not in (ElementType.PARALLEL_GATEWAY, ElementType.EVENT_BASED_GATEWAY)
     return element.family is Family.ACTIVITY
-
-
-def _fault(process: Process, part: Element | SequenceFlow, detail: str) -> Cause:
-    if isinstance(part, Element):
-        return Cause(process.pointer_to(part), "process" if part.number == 0 else "element", detail)
-    return Cause(process.pointer(part.scope, part.bpmn_element_id), "sequence_flow", detail)
-
-
-def _name(flow: SequenceFlow) -> str:
-    return f"sequence flow {flow.bpmn_element_id or 'without ID'}"

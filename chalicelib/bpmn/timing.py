@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import isodate
 from cronsim import CronSim, CronSimError
 
-from .instants import DAY, FIRST, within_calendar
+from .instants import DAY, FIRST, parse_instant, within_calendar
+from .model import Timer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -27,6 +28,10 @@ _DURATION = re.compile(
 _CYCLE = re.compile(r"R(\d*)/(.+)", re.ASCII)
 _CRON = re.compile(r"(?:CRON_TZ=(?P<zone>\S+)\s+)?(?P<fields>\S+(?:\s+\S+){4})")
 _MAX_TEXT = 200
+
+
+class CycleEnd(ValueError):
+    """A timer does not fire any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,55 @@ def add(moment: int, duration: Duration) -> int:
     if duration.months:
         moment = _add_months(moment, duration.months)
     return within_calendar(moment + duration.milliseconds)
+
+
+def first_due(timer: Timer, now: int) -> int:
+    """When a timer fires that is set now.
+
+    Args:
+        timer: What was checked by the rules, or at the door.
+        now: Milliseconds since 1970-01-01 UTC.
+
+    Raises:
+        CycleEnd: Never, since it leads beyond the calendar.
+    """
+    try:
+        if timer.time is not None:
+            return parse_instant(timer.time)
+        if timer.duration is not None:
+            return add(now, parse_duration(timer.duration))
+        cycle = timer.cycle or ""
+        return next_tick(cycle, now) if is_cron(cycle) else add(now, parse_cycle(cycle).duration)
+    except ValueError as fault:
+        text = timer.time or timer.cycle or timer.duration
+        raise CycleEnd(f"{text} does not tick any more") from fault
+
+
+def next_due(timer: Timer, due_at: int, now: int) -> tuple[Timer, int]:
+    """What remains of a timer that has fired, and from when on it counts.
+
+    A cycle ticks on from when it was due, whenever that was noticed; a duration counts from now.
+
+    Args:
+        timer: Which repeats.
+        due_at: When it was due.
+        now: When it fired.
+
+    Raises:
+        CycleEnd: It has fired for the last time.
+    """
+    if timer.duration is not None:
+        return timer, now
+    if timer.cycle is None:
+        raise CycleEnd("a point in time comes once")
+    if is_cron(timer.cycle):
+        return timer, due_at
+    cycle = parse_cycle(timer.cycle)
+    if cycle.repetitions == 1:
+        raise CycleEnd(f"{timer.cycle} has ticked for the last time")
+    if cycle.repetitions is None:
+        return timer, due_at
+    return Timer(cycle=f"R{cycle.repetitions - 1}/{timer.cycle.partition('/')[2]}"), due_at
 
 
 def is_cron(text: str) -> bool:

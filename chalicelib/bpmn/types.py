@@ -13,8 +13,22 @@ class ElementType(StrEnum):
     """The element types, spelled as on the wire."""
 
     BUSINESS_RULE_TASK = "BUSINESS_RULE_TASK"
+    CALL_ACTIVITY = "CALL_ACTIVITY"
+    ERROR_BOUNDARY_EVENT = "ERROR_BOUNDARY_EVENT"
+    ERROR_END_EVENT = "ERROR_END_EVENT"
+    ESCALATION_BOUNDARY_EVENT = "ESCALATION_BOUNDARY_EVENT"
+    ESCALATION_END_EVENT = "ESCALATION_END_EVENT"
+    ESCALATION_THROW_EVENT = "ESCALATION_THROW_EVENT"
+    EVENT_BASED_GATEWAY = "EVENT_BASED_GATEWAY"
     EXCLUSIVE_GATEWAY = "EXCLUSIVE_GATEWAY"
+    LINK_CATCH_EVENT = "LINK_CATCH_EVENT"
+    LINK_THROW_EVENT = "LINK_THROW_EVENT"
     MANUAL_TASK = "MANUAL_TASK"
+    MESSAGE_BOUNDARY_EVENT = "MESSAGE_BOUNDARY_EVENT"
+    MESSAGE_CATCH_EVENT = "MESSAGE_CATCH_EVENT"
+    MESSAGE_END_EVENT = "MESSAGE_END_EVENT"
+    MESSAGE_START_EVENT = "MESSAGE_START_EVENT"
+    MESSAGE_THROW_EVENT = "MESSAGE_THROW_EVENT"
     NONE_END_EVENT = "NONE_END_EVENT"
     NONE_START_EVENT = "NONE_START_EVENT"
     NONE_THROW_EVENT = "NONE_THROW_EVENT"
@@ -23,7 +37,16 @@ class ElementType(StrEnum):
     SCRIPT_TASK = "SCRIPT_TASK"
     SEND_TASK = "SEND_TASK"
     SERVICE_TASK = "SERVICE_TASK"
+    SIGNAL_BOUNDARY_EVENT = "SIGNAL_BOUNDARY_EVENT"
+    SIGNAL_CATCH_EVENT = "SIGNAL_CATCH_EVENT"
+    SIGNAL_END_EVENT = "SIGNAL_END_EVENT"
+    SIGNAL_START_EVENT = "SIGNAL_START_EVENT"
+    SIGNAL_THROW_EVENT = "SIGNAL_THROW_EVENT"
+    SUB_PROCESS = "SUB_PROCESS"
     TASK = "TASK"
+    TIMER_BOUNDARY_EVENT = "TIMER_BOUNDARY_EVENT"
+    TIMER_CATCH_EVENT = "TIMER_CATCH_EVENT"
+    TIMER_START_EVENT = "TIMER_START_EVENT"
     USER_TASK = "USER_TASK"
 
 
@@ -31,12 +54,29 @@ class Family(StrEnum):
     """What an element is in the words of the specification; rules speak about families, not about types."""
 
     ACTIVITY = "activity"
+    BOUNDARY_EVENT = "boundary event"
     CATCH_EVENT = "catch event"
     END_EVENT = "end event"
     GATEWAY = "gateway"
-    SCOPE = "scope"
+    PROCESS = "process"
     START_EVENT = "start event"
     THROW_EVENT = "throw event"
+
+
+class Trigger(StrEnum):
+    """What an event waits for or throws."""
+
+    ERROR = "error"
+    ESCALATION = "escalation"
+    LINK = "link"
+    MESSAGE = "message"
+    SIGNAL = "signal"
+    TIMER = "timer"
+
+    @property
+    def tag(self) -> str:
+        """Local name of its event definition in BPMN XML."""
+        return f"{self}EventDefinition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +87,47 @@ class Kind:
         type: The element type.
         family: What it is.
         tag: Local name of its XML element.
-        trigger: Local name of the event definition inside of it; None for everything without one.
+        trigger: What the event definition inside of it is about; None for everything without one.
+        is_scope: Whether it holds other elements.
     """
 
     type: ElementType
     family: Family
     tag: str
-    trigger: str | None = None
+    trigger: Trigger | None = None
+    is_scope: bool = False
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind(ElementType.PROCESS, Family.SCOPE, "process"),
+    Kind(ElementType.PROCESS, Family.PROCESS, "process", is_scope=True),
+    # start events
     Kind(ElementType.NONE_START_EVENT, Family.START_EVENT, "startEvent"),
+    Kind(ElementType.MESSAGE_START_EVENT, Family.START_EVENT, "startEvent", Trigger.MESSAGE),
+    Kind(ElementType.SIGNAL_START_EVENT, Family.START_EVENT, "startEvent", Trigger.SIGNAL),
+    Kind(ElementType.TIMER_START_EVENT, Family.START_EVENT, "startEvent", Trigger.TIMER),
+    # intermediate events
+    Kind(ElementType.LINK_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.LINK),
+    Kind(ElementType.MESSAGE_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.MESSAGE),
+    Kind(ElementType.SIGNAL_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.SIGNAL),
+    Kind(ElementType.TIMER_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.TIMER),
     Kind(ElementType.NONE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent"),
+    Kind(ElementType.ESCALATION_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.ESCALATION),
+    Kind(ElementType.LINK_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.LINK),
+    Kind(ElementType.MESSAGE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.MESSAGE),
+    Kind(ElementType.SIGNAL_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.SIGNAL),
+    # boundary events
+    Kind(ElementType.ERROR_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.ERROR),
+    Kind(ElementType.ESCALATION_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.ESCALATION),
+    Kind(ElementType.MESSAGE_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.MESSAGE),
+    Kind(ElementType.SIGNAL_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.SIGNAL),
+    Kind(ElementType.TIMER_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.TIMER),
+    # end events
     Kind(ElementType.NONE_END_EVENT, Family.END_EVENT, "endEvent"),
+    Kind(ElementType.ERROR_END_EVENT, Family.END_EVENT, "endEvent", Trigger.ERROR),
+    Kind(ElementType.ESCALATION_END_EVENT, Family.END_EVENT, "endEvent", Trigger.ESCALATION),
+    Kind(ElementType.MESSAGE_END_EVENT, Family.END_EVENT, "endEvent", Trigger.MESSAGE),
+    Kind(ElementType.SIGNAL_END_EVENT, Family.END_EVENT, "endEvent", Trigger.SIGNAL),
+    # activities
     Kind(ElementType.TASK, Family.ACTIVITY, "task"),
     Kind(ElementType.MANUAL_TASK, Family.ACTIVITY, "manualTask"),
     Kind(ElementType.SERVICE_TASK, Family.ACTIVITY, "serviceTask"),
@@ -68,8 +135,12 @@ KINDS: tuple[Kind, ...] = (
     Kind(ElementType.SEND_TASK, Family.ACTIVITY, "sendTask"),
     Kind(ElementType.BUSINESS_RULE_TASK, Family.ACTIVITY, "businessRuleTask"),
     Kind(ElementType.USER_TASK, Family.ACTIVITY, "userTask"),
+    Kind(ElementType.SUB_PROCESS, Family.ACTIVITY, "subProcess", is_scope=True),
+    Kind(ElementType.CALL_ACTIVITY, Family.ACTIVITY, "callActivity"),
+    # gateways
     Kind(ElementType.EXCLUSIVE_GATEWAY, Family.GATEWAY, "exclusiveGateway"),
     Kind(ElementType.PARALLEL_GATEWAY, Family.GATEWAY, "parallelGateway"),
+    Kind(ElementType.EVENT_BASED_GATEWAY, Family.GATEWAY, "eventBasedGateway"),
 )
 
 KIND_OF: Mapping[ElementType, Kind] = {kind.type: kind for kind in KINDS}

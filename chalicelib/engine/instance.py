@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .records import ElementInstance, Incident, Instant, Job, Record, Task, UserTask, Variable
+from .records import (
+    ElementInstance,
+    Incident,
+    Instant,
+    Job,
+    Record,
+    Subscription,
+    Task,
+    UserTask,
+    Variable,
+)
 from .states import InstanceState
 
 IDS_PER_BLOCK = 64
@@ -44,7 +54,10 @@ class ProcessInstance:
         incidents: Unresolved ones by id.
         variables: By scope and name; those of an element instance until it ends.
         user_tasks: Open ones by id.
+        subscriptions: By the element instance that waits.
         is_counted: Whether it counts in the queue of its BPMN process.
+        called_by: Public id of the element instance, in the parent, of the call activity that called it.
+        message: Name, correlation key and id of the message that started it and lasts as long as it does.
         visits: Elements entered since somebody outside last did something.
         ended: What ended since the instance was read; history that the step does not look at again.
     """
@@ -61,6 +74,8 @@ class ProcessInstance:
     tags: dict[str, str | None] = field(default_factory=dict)
     parent_id: int | None = None
     root_id: int | None = None
+    called_by: int | None = None
+    message: tuple[str, str, int] | None = None
     visits: int = 0
     is_counted: bool = False
     counters: Counters = field(default_factory=Counters)
@@ -70,6 +85,7 @@ class ProcessInstance:
     incidents: dict[int, Incident] = field(default_factory=dict)
     variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
     user_tasks: dict[int, UserTask] = field(default_factory=dict)
+    subscriptions: dict[int, Subscription] = field(default_factory=dict)
     ended: list[Record] = field(default_factory=list)
 
     @property

@@ -8,10 +8,10 @@ from .behaviors.base import JobCompletion
 from .errors import Conflict, NotFound
 from .instance import ProcessInstance
 from .loop import run
-from .records import Instant, Job
+from .records import Instant, Job, NewVariable
 from .states import WorkState
 from .step import Step
-from .variables import NewVariable, set_variables
+from .variables import set_variables
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A process instance starts, is suspended, is resumed."""
 
-from ..bpmn.types import ElementType, Family
+from ..bpmn.types import ElementType
+from .behaviors.containers import ProcessScope
 from .errors import Conflict, ProcessModelError
 from .instance import ProcessInstance
 from .loop import run
@@ -38,9 +39,17 @@ def queue(step: Step) -> None:
     step.instance.state = InstanceState.QUEUED
 
 
+def hold(step: Step) -> None:
+    """Open a process instance whose caller is suspended: process scope and none start event are SUSPENDED."""
+    queue(step)
+    step.instance.state = InstanceState.SUSPENDED
+    for token in step.instance.element_instances.values():
+        token.state = InstanceState.SUSPENDED
+
+
 def _require_none_start(step: Step) -> None:
     process = step.process.elements[0]
-    if not any(element.type is ElementType.NONE_START_EVENT for element in step.process.content(process)):
+    if not step.process.has_none_start:
         raise ProcessModelError(
             f"scope {process.bpmn_element_id} has no none start event element",
             title="failed to create execution",
@@ -57,7 +66,7 @@ def suspend(step: Step) -> None:
     """
     _require_state(step.instance, InstanceState.STARTED)
     step.instance.state = InstanceState.SUSPENDED
-    for scope in _scopes(step):
+    for scope in _scopes(step, InstanceState.STARTED):
         scope.state = InstanceState.SUSPENDED
 
 
@@ -68,8 +77,11 @@ def resume(step: Step) -> None:
         Conflict: The instance is not SUSPENDED.
     """
     _require_state(step.instance, InstanceState.SUSPENDED)
+    process = next(iter(step.instance.element_instances.values()))
+    if process.started_at is None:
+        ProcessScope.begin(step, process)
     step.instance.state = InstanceState.STARTED
-    scopes = _scopes(step)
+    scopes = [process, *(s for s in _scopes(step, InstanceState.SUSPENDED) if s.started_at is not None)]
     for scope in scopes:
         scope.state = InstanceState.STARTED
     for token in step.instance.element_instances.values():
@@ -86,11 +98,11 @@ def _require_state(instance: ProcessInstance, state: InstanceState) -> None:
         raise Conflict(f"process instance {pointer} is not in state {state}, but {instance.state}")
 
 
-def _scopes(step: Step) -> list[ElementInstance]:
-    """Open scopes, outer ones first."""
+def _scopes(step: Step, state: InstanceState) -> list[ElementInstance]:
+    """Open scopes in a state, outer ones first."""
     elements = step.process.elements
     return [
         token
         for token in step.instance.element_instances.values()
-        if elements[token.element].family is Family.SCOPE
+        if elements[token.element].is_scope and token.state is state
     ]

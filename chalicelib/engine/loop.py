@@ -4,7 +4,7 @@ import json
 
 from . import due
 from .behaviors import BEHAVIORS
-from .states import TaskType
+from .states import InstanceState, TaskType
 from .step import MAX_TASKS, MAX_VISITS, Step
 
 
@@ -22,8 +22,11 @@ def _move_tokens(step: Step) -> None:
         if step.instance.visits >= MAX_VISITS:
             _stop(step)
             return
-        step.instance.visits += 1
         token = step.ready.popleft()
+        # A token may have ended since, or be entered already: an activity is made ready by each of its events.
+        if token.state is not InstanceState.CREATED or step.is_held(token):
+            continue
+        step.instance.visits += 1
         element = step.process.elements[token.element]
         BEHAVIORS[element.type].enter(step, element, token)
 

@@ -27,6 +27,14 @@ class ElementInstance:
         element: Number of the element.
         parent_id: Element instance of the scope around it; None for the process scope.
         arrived_by: Number of the sequence flow it came by; None at a start event or a scope.
+        host_id: Element instance it belongs to: the activity of a boundary event, the gateway before an event
+            that it waits for.
+        is_armed: Whether nothing is missing any more for such an event to be triggered.
+        given: What a job gave it: an error or escalation code, the name of a message or signal, or the text
+            of a timer that repeats. Empty for an error or escalation boundary event that catches every code.
+        correlation_key: The same for the correlation key of a message.
+        since: From when on a timer that is armed again counts.
+        called_id: Public id of the process instance that a call activity has called.
     """
 
     id: int
@@ -38,6 +46,12 @@ class ElementInstance:
     started_at: Instant | None = None
     ended_at: Instant | None = None
     arrived_by: int | None = None
+    host_id: int | None = None
+    is_armed: bool = False
+    given: str | None = None
+    correlation_key: str | None = None
+    since: Instant | None = None
+    called_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -155,7 +169,42 @@ class UserTask:
     tags: dict[str, str | None] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Subscription:
+    """A token that waits for a message or a signal; gone once it waits no longer.
+
+    Attributes:
+        id: Counts over all subscriptions of the engine.
+        name: Of the message or signal.
+        correlation_key: Of the message; None for a signal.
+    """
+
+    id: int
+    element_instance_id: int
+    element: int
+    name: str
+    created_at: Instant
+    created_by: str
+    correlation_key: str | None = None
+
+
 Record = ElementInstance | Job | Task | Incident | Variable | UserTask
+
+
+@dataclass(frozen=True, slots=True)
+class NewVariable:
+    """A variable to set; without an encoding, to delete.
+
+    Attributes:
+        scope: An element instance, or None for the process scope.
+        value: The text as given, or its cipher text if `encrypted`.
+    """
+
+    name: str
+    encoding: str | None = None
+    value: str | None = None
+    encrypted: bool = False
+    scope: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..bpmn.model import Element, Process, SequenceFlow
+from ..bpmn.types import Family
+from .asks import Ask, EndCalled, ReturnToCaller, Unsubscribe
 from .instance import ProcessInstance
 from .moment import Moment
 from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
@@ -35,6 +37,12 @@ class Step:
         ready: Tokens that have been opened and not entered yet, in order.
         due: Tasks of this step that are due and not run yet, in order.
         tasks_run: Due tasks run so far.
+        asks: What the step asks of the world outside, in order.
+        callers: Steps of the process instances that have called this one, the nearest first; None if nobody
+            has read them yet.
+        may_start: Whether start events of this version still make process instances.
+        is_changed: Whether the step has made work, which is to be stored.
+        notes: What an operator should find in the log.
     """
 
     process: Process
@@ -44,6 +52,11 @@ class Step:
     ready: deque[ElementInstance] = field(default_factory=deque)
     due: deque[Task] = field(default_factory=deque)
     tasks_run: int = 0
+    asks: deque[Ask] = field(default_factory=deque)
+    callers: "Sequence[Step] | None" = None
+    may_start: bool = True
+    is_changed: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """The sender of the command acts first."""
@@ -57,9 +70,33 @@ class Step:
     # Tokens
 
     def open(
-        self, element: Element, scope: ElementInstance | None, flow: SequenceFlow | None = None
+        self,
+        element: Element,
+        scope: ElementInstance | None,
+        flow: SequenceFlow | None = None,
+        host: ElementInstance | None = None,
     ) -> ElementInstance:
-        """Put a new token on an element."""
+        """Put a new token on an element; on an activity, its boundary events come with it.
+
+        Args:
+            element: Where.
+            scope: Element instance of the scope around it.
+            flow: How the token comes there.
+            host: The activity of a boundary event, or the gateway that waits for an event.
+        """
+        token = self._new(element, scope, flow, host)
+        for event in self.process.boundary_events(element):
+            self.make_ready(self._new(event, scope, None, token))
+        self.make_ready(token)
+        return token
+
+    def _new(
+        self,
+        element: Element,
+        scope: ElementInstance | None,
+        flow: SequenceFlow | None,
+        host: ElementInstance | None,
+    ) -> ElementInstance:
         counters = self.instance.counters
         counters.element_instances += 1
         token = ElementInstance(
@@ -70,9 +107,9 @@ class Step:
             self.now,
             self.actor,
             arrived_by=flow.number if flow else None,
+            host_id=host.id if host else None,
         )
         self.instance.element_instances[token.id] = token
-        self.make_ready(token)
         return token
 
     def make_ready(self, token: ElementInstance) -> None:
@@ -83,6 +120,33 @@ class Step:
         else:
             token.state = InstanceState.CREATED
             self.ready.append(token)
+
+    def is_held(self, token: ElementInstance) -> bool:
+        """Whether an activity waits until it is known what its boundary events wait for."""
+        if not self.process.boundary_events(self.process.elements[token.element]):
+            return False
+        return not all(event.is_armed for event in self.hosted(token))
+
+    def hosted(self, host: ElementInstance) -> list[ElementInstance]:
+        """The boundary events of an activity, or the events that a gateway waits for."""
+        return [other for other in self.instance.element_instances.values() if other.host_id == host.id]
+
+    def arm(self, token: ElementInstance) -> None:
+        """Nothing is missing any more for an event to be triggered; what waited for that begins."""
+        host = self.instance.element_instances.get(token.host_id or 0)
+        if host is None:
+            self.start(token)
+            return
+        token.is_armed = True
+        if self.process.elements[host.element].family is Family.ACTIVITY:
+            self.make_ready_again(host)
+        elif all(event.is_armed for event in self.hosted(host)):
+            self.start(host)
+
+    def make_ready_again(self, token: ElementInstance) -> None:
+        """Enter a token that was held; not one that is inside its element already."""
+        if token.state is InstanceState.CREATED:
+            self.make_ready(token)
 
     def start(self, token: ElementInstance) -> None:
         """The token is inside its element and works or waits there."""
@@ -97,6 +161,50 @@ class Step:
         token.ended_at = self.now
         self.instance.ended.append(self.instance.element_instances.pop(token.id))
         self.instance.end_variables(token.id)
+        if self.process.boundary_events(self.process.elements[token.element]):
+            for event in self.hosted(token):
+                self._end_early(event)
+
+    def terminate(self, token: ElementInstance) -> None:
+        """End a token before its time, and with it all that is inside of it or belongs to it."""
+        inside = {token.id}
+        for other in list(self.instance.element_instances.values()):
+            # Who belongs to another was opened after it.
+            if other.parent_id in inside or other.host_id in inside:
+                inside.add(other.id)
+                self._end_early(other)
+        self._end_early(token)
+
+    def terminate_instance(self) -> None:
+        """End the process instance before its time."""
+        scope = next(iter(self.instance.element_instances.values()), None)
+        if scope is not None:
+            self.terminate(scope)
+        self.ready.clear()
+        self.instance.state = InstanceState.TERMINATED
+        self.instance.ended_at = self.now
+
+    def _end_early(self, token: ElementInstance) -> None:
+        if token.ended_at is not None:
+            return
+        self.unsubscribe(token)
+        for user_task in [u for u in self.instance.user_tasks.values() if u.element_instance_id == token.id]:
+            user_task.state = UserTaskState.TERMINATED
+            self.instance.ended.append(self.instance.user_tasks.pop(user_task.id))
+        if token.called_id is not None:
+            self.asks.append(EndCalled(token.called_id))
+        self.end(token, InstanceState.TERMINATED)
+
+    def unsubscribe(self, token: ElementInstance) -> None:
+        """The token waits for no message or signal any more."""
+        subscription = self.instance.subscriptions.pop(token.id, None)
+        if subscription is not None:
+            self.asks.append(Unsubscribe(subscription))
+
+    def jump(self, token: ElementInstance, target: Element) -> None:
+        """The visit is over, and a token goes on at another element of the same scope, without a flow."""
+        self.end(token)
+        self.open(target, self.instance.element_instances[token.parent_id or 0])
 
     def leave(self, token: ElementInstance, flows: Sequence[SequenceFlow]) -> None:
         """The visit is over, and a token goes down each of the flows; the last token of a scope ends it."""
@@ -120,6 +228,8 @@ class Step:
         self.end(scope)
         self.instance.state = InstanceState.COMPLETED
         self.instance.ended_at = self.now
+        if self.instance.called_by is not None:
+            self.asks.append(ReturnToCaller())
 
     def waiting_at(self, element: Element, scope_id: int | None) -> list[ElementInstance]:
         """The tokens that have arrived at an element of one scope and wait there, oldest first."""
@@ -137,6 +247,7 @@ class Step:
         self, token: ElementInstance, type: JobType, *, due_at: Instant | None = None, retry_count: int = 0
     ) -> Job:
         """Ask an outside worker; due at once unless said otherwise."""
+        self.is_changed = True
         counters = self.instance.counters
         counters.jobs += 1
         job = Job(
@@ -163,6 +274,7 @@ class Step:
         serialized: str | None = None,
     ) -> Task:
         """Owe something to ourselves; due at once unless said otherwise."""
+        self.is_changed = True
         counters = self.instance.counters
         counters.tasks += 1
         task = Task(

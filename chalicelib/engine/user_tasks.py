@@ -3,12 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..bpmn.types import Trigger
+from .catching import Thrown, catch, deliver
 from .errors import Conflict, ExecutionError, InvalidCommand
 from .loop import run
-from .records import UserTask
+from .records import NewVariable, UserTask
 from .states import UserTaskState
 from .step import Step
-from .variables import NewVariable, set_variables
+from .variables import set_variables
+
+_TITLES: Mapping[Trigger, str] = {
+    Trigger.ERROR: "failed to throw BPMN error",
+    Trigger.ESCALATION: "failed to escalate user task",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +57,35 @@ def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> Non
         raise Conflict(f"user task {pointer} is not in revision {change.revision}, but {user_task.revision}")
     if [change.completed, bool(change.error_code), bool(change.escalation_code)].count(True) > 1:
         raise InvalidCommand("expected to either complete user task, throw error or escalate user task")
-    _refuse_uncaught(change)
+    token = step.instance.element_instances[user_task.element_instance_id]
+    thrown = _thrown(change)
+    caught = thrown and catch(step, token, thrown)
+    if thrown and not caught:
+        raise ExecutionError(
+            f"failed to find boundary event for {thrown.trigger} code {thrown.code}",
+            title=_TITLES[thrown.trigger],
+        )
     set_variables(step, change.variables)
     user_task.tags = _merged(user_task.tags, change.tags)
     user_task.revision += 1
     user_task.updated_at = step.now
     user_task.updated_by = step.actor
     if change.completed:
-        _complete(step, user_task)
+        user_task.state = UserTaskState.COMPLETED
+        step.instance.ended.append(step.instance.user_tasks.pop(user_task.id))
+        step.leave(token, step.process.outgoing(step.process.elements[token.element]))
+    elif caught:
+        deliver(step, token, caught)
+    run(step)
 
 
-def _refuse_uncaught(change: Update) -> None:
+def _thrown(change: Update) -> Thrown | None:
+    """What the update throws at the user task."""
     if change.error_code:
-        raise ExecutionError(
-            f"failed to find boundary event for error code {change.error_code}",
-            title="failed to throw BPMN error",
-        )
-    if change.escalation_code:
-        raise ExecutionError(
-            f"failed to find boundary event for escalation code {change.escalation_code}",
-            title="failed to escalate user task",
-        )
+        return Thrown(Trigger.ERROR, change.error_code)
+    return Thrown(Trigger.ESCALATION, change.escalation_code) if change.escalation_code else None
 
 
 def _merged(tags: Mapping[str, str | None], changes: Mapping[str, str | None]) -> dict[str, str | None]:
     """Tags merge by name; one without value is deleted."""
     return {name: value for name, value in {**tags, **changes}.items() if value is not None}
-
-
-def _complete(step: Step, user_task: UserTask) -> None:
-    user_task.state = UserTaskState.COMPLETED
-    step.instance.ended.append(step.instance.user_tasks.pop(user_task.id))
-    token = step.instance.element_instances[user_task.element_instance_id]
-    step.leave(token, step.process.outgoing(step.process.elements[token.element]))
-    run(step)

@@ -1,28 +1,11 @@
 """Variables at process scope and at the scope of an element instance."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from .errors import Conflict
 from .instance import ProcessInstance, Scope
-from .records import Variable
+from .records import NewVariable, Variable
 from .step import Step
-
-
-@dataclass(frozen=True, slots=True)
-class NewVariable:
-    """A variable to set; without an encoding, to delete.
-
-    Attributes:
-        scope: An element instance, or None for the process scope.
-        value: The text as given, or its cipher text if `encrypted`.
-    """
-
-    name: str
-    encoding: str | None = None
-    value: str | None = None
-    encrypted: bool = False
-    scope: Scope = None
 
 
 def set_variables(step: Step, variables: Iterable[NewVariable]) -> None:

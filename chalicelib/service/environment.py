@@ -12,6 +12,7 @@ from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
+from ..engine.signals import SignalSlot
 from ..engine.step import Step
 from .locks import InstanceLocks
 
@@ -87,11 +88,13 @@ class NewProcess:
         process: With its ids, which are taken once it is committed.
         xml: Its file, byte for byte.
         revision: Of the list of processes that gave the ids.
+        previous: The latest version before this one, whose start events it takes the place of.
     """
 
     process: DeployedProcess
     xml: bytes
     revision: int
+    previous: DeployedProcess | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class Answer:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | NewProcess | ClockOffset | Answer
+Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -140,6 +143,18 @@ class Store(Protocol):
 
     def find_process(self, bpmn_process_id: str, version: str) -> DeployedProcess | None:
         """A deployed process by BPMN process id and version."""
+        ...
+
+    def latest(self, bpmn_process_id: str) -> DeployedProcess | None:
+        """The version of a BPMN process that was deployed last, strongly consistent."""
+        ...
+
+    def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
+        """The process and the number of its start event that a message of this name starts."""
+        ...
+
+    def signal_starts(self, name: str) -> list[tuple[DeployedProcess, int]]:
+        """The processes and the numbers of their start events that a signal of this name starts."""
         ...
 
     def process_ids(self) -> list[int]:
@@ -174,6 +189,10 @@ class Store(Protocol):
         Raises:
             EngineError: The date has no ids left.
         """
+        ...
+
+    def cover_ids(self, instance: ProcessInstance) -> None:
+        """Give an instance id blocks for all its records now, so that each has its public id."""
         ...
 
     def load(self, partition: str, id: int) -> Work | None:
@@ -230,6 +249,14 @@ class Store(Protocol):
 
     def message_slot(self, name: str, correlation_key: str) -> MessageSlot:
         """The slot of a name and correlation key, strongly consistent; an empty one if there is none."""
+        ...
+
+    def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
+        """The slot in which a subscription to a signal is kept, strongly consistent."""
+        ...
+
+    def signal_slots(self, name: str) -> list[SignalSlot]:
+        """All slots of a signal, strongly consistent."""
         ...
 
     def messages(self, highest: int | None) -> Iterator[tuple[Message, MessageSlot]]:

@@ -9,9 +9,8 @@ from ..contract import commands as c
 from ..contract import wire
 from ..engine import jobs
 from ..engine.behaviors.base import JobCompletion
-from ..engine.records import Instant, Job
+from ..engine.records import Instant, Job, NewVariable
 from ..engine.step import Step
-from ..engine.variables import NewVariable
 from .environment import Environment, Overtaken, Ref, Unavailable, Work
 from .retry import until_through
 from .variables import element_variables, new_variables

@@ -7,9 +7,9 @@ from ..contract import commands as c
 from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound
 from ..engine.instance import Scope
-from ..engine.records import ElementInstance, Variable
+from ..engine.records import ElementInstance, NewVariable, Variable
 from ..engine.step import Step
-from ..engine.variables import NewVariable, require_running, set_variables
+from ..engine.variables import require_running, set_variables
 from .environment import Environment, Work
 from .work import change, load, require_instance_id
 

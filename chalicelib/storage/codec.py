@@ -16,10 +16,10 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import orjson
 
-from ..bpmn.model import Element, Process, SequenceFlow
+from ..bpmn.model import Element, EventDefinition, Process, SequenceFlow, Timer
 from ..bpmn.types import ElementType
 from ..engine.instance import Counters, ProcessInstance
-from ..engine.messages import Message, MessageSlot
+from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.records import (
     DeployedProcess,
     ElementInstance,
@@ -27,6 +27,7 @@ from ..engine.records import (
     Instant,
     Job,
     Record,
+    Subscription,
     Task,
     UserTask,
     Variable,
@@ -36,7 +37,7 @@ from ..engine.states import InstanceState
 SCHEMA = 1
 """Number of the format of a state body; a higher one comes with an upgrade and an old item as a fixture."""
 
-RecordT = TypeVar("RecordT", bound=Record | Message)
+RecordT = TypeVar("RecordT", bound=Record | Subscription | Message)
 
 _INSTANCE_STATES = tuple(InstanceState)
 
@@ -90,7 +91,15 @@ def _is_enum(hint: object) -> bool:
     return isinstance(hint, type) and issubclass(hint, Enum)
 
 
-RECORDS: tuple[type[Record], ...] = (ElementInstance, Job, Task, Incident, Variable, UserTask)
+RECORDS: tuple[type[Record | Subscription], ...] = (
+    ElementInstance,
+    Job,
+    Task,
+    Incident,
+    Variable,
+    UserTask,
+    Subscription,
+)
 """Record classes by their number in a row; new ones go to the end."""
 
 _ROWS: tuple[Row[Any], ...] = tuple(Row(record) for record in RECORDS)
@@ -176,11 +185,14 @@ def _open_records(instance: ProcessInstance) -> tuple[dict[Any, Any], ...]:
         instance.incidents,
         instance.variables,
         instance.user_tasks,
+        instance.subscriptions,
     )
 
 
-def _place(record: Record) -> Any:
+def _place(record: Record | Subscription) -> Any:
     """Under what an instance keeps a record."""
+    if type(record) is Subscription:
+        return record.element_instance_id
     return (record.element_instance_id, record.name) if type(record) is Variable else record.id
 
 
@@ -199,6 +211,8 @@ def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:
         _runs(instance.blocks),
         instance.visits,
         int(instance.is_counted),
+        instance.called_by,
+        instance.message,
     )
 
 
@@ -215,7 +229,8 @@ def _runs(blocks: Sequence[int]) -> list[list[int]]:
 
 def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
     process_id, state, created_at, created_by, started_at, ended_at, key, tags, *rest = head
-    parent_id, root_id, runs, visits, is_counted = rest
+    # What a newer release has added is not there in older rows.
+    parent_id, root_id, runs, visits, is_counted, called_by, message = (*rest, None, None)[:7]
     return ProcessInstance(
         partition,
         [block for first, length in runs for block in range(first, first + length)],
@@ -229,6 +244,8 @@ def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
         tags,
         parent_id,
         root_id,
+        called_by,
+        message and tuple(message),
         visits,
         bool(is_counted),
     )
@@ -271,15 +288,17 @@ def decode_bytes(body: bytes) -> bytes:
 def encode_messages(slot: MessageSlot) -> bytes:
     """A slot, or a message that has left it."""
     rows = [_MESSAGE.encode(message, 0) for message in slot.messages]
-    return encode_json([SCHEMA, slot.name, slot.correlation_key, rows])
+    return encode_json([SCHEMA, slot.name, slot.correlation_key, rows, slot.subscribers])
 
 
 def decode_messages(body: bytes, revision: int) -> MessageSlot:
     """A slot, or a message that has left it."""
-    schema, name, correlation_key, rows = decode_json(body)
+    schema, name, correlation_key, rows, *rest = decode_json(body)
     if schema > SCHEMA:
         raise UnknownSchema(f"slot has schema {schema}, this release knows {SCHEMA}")
-    return MessageSlot(name, correlation_key, [_MESSAGE.decode(row, 0) for row in rows], revision=revision)
+    messages = [_MESSAGE.decode(row, 0) for row in rows]
+    subscribers = [Subscriber(*row) for row in (rest[0] if rest else ())]
+    return MessageSlot(name, correlation_key, messages, subscribers, revision=revision)
 
 
 def encode_process(process: DeployedProcess) -> bytes:
@@ -299,9 +318,7 @@ def encode_process(process: DeployedProcess) -> bytes:
                 process.tags,
             ],
             "pool": [model.bpmn_collaboration_id, model.bpmn_participant_id, model.bpmn_participant_name],
-            "elements": [
-                [e.bpmn_element_id, e.type.value, e.name, e.parent, e.default_flow] for e in model.elements
-            ],
+            "elements": [_encode_element(element) for element in model.elements],
             "flows": [[f.bpmn_element_id, f.source, f.target, f.scope, f.condition] for f in model.flows],
         }
     )
@@ -318,8 +335,7 @@ def decode_process(body: bytes) -> DeployedProcess:
     collaboration_id, participant_id, participant_name = document["pool"]
     model = Process(
         elements=[
-            Element(number, id, ElementType(type), name, parent, default_flow)
-            for number, (id, type, name, parent, default_flow) in enumerate(document["elements"])
+            _decode_element(number, row) for number, row in enumerate(document["elements"])
         ],
         flows=[SequenceFlow(number, *row) for number, row in enumerate(document["flows"])],
         bpmn_collaboration_id=collaboration_id,
@@ -328,4 +344,41 @@ def decode_process(body: bytes) -> DeployedProcess:
     )
     return DeployedProcess(
         id, bpmn_process_id, version, created_at, created_by, first_element_id, model, parallelism, tags
+    )
+
+
+def _encode_element(element: Element) -> list[Any]:
+    return [
+        element.bpmn_element_id,
+        element.type.value,
+        element.name,
+        element.parent,
+        element.default_flow,
+        element.attached_to,
+        element.is_interrupting,
+        element.event and _encode_event(element.event),
+        element.called_element,
+    ]
+
+
+def _encode_event(event: EventDefinition) -> list[Any]:
+    timer = event.timer
+    return [event.name, timer and [timer.time, timer.cycle, timer.duration, timer.fires_once]]
+
+
+def _decode_element(number: int, row: list[Any]) -> Element:
+    """An element; rows of older releases end before what was added since."""
+    row += (None, True, None, None)[len(row) - 5 :]
+    id, type, name, parent, default_flow, attached_to, is_interrupting, event, called_element = row
+    return Element(
+        number,
+        id,
+        ElementType(type),
+        name,
+        parent,
+        default_flow,
+        attached_to,
+        is_interrupting,
+        event and EventDefinition(event[0], event[1] and Timer(*event[1])),
+        called_element,
     )

@@ -114,16 +114,20 @@ class Drafts:
             ),
         )
 
+    def cover_ids(self, instance: ProcessInstance) -> None:
+        """Take the id blocks that an instance needs for all its records."""
+        missing = instance.missing_blocks()
+        if missing:
+            taken = self._blocks.take(instance.partition, max(missing, len(instance.blocks) // 4))
+            instance.blocks.extend(taken)
+
     def _further_blocks(self, instance: ProcessInstance, mark: Mark) -> list[Put]:
         """Forward items for the id blocks that the instance has outgrown its own with.
 
         They come straight from the counter, so that ids rise, and a quarter more than needed, so that they
         form runs.
         """
-        missing = instance.missing_blocks()
-        if missing:
-            taken = self._blocks.take(instance.partition, max(missing, len(instance.blocks) // 4))
-            instance.blocks.extend(taken)
+        self.cover_ids(instance)
         first = instance.blocks[0]
         return [
             Put(

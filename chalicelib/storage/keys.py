@@ -34,11 +34,13 @@ class Shards:
         jobs: Per process. One is right up to 1,000 writes per second and process.
         tasks: Of the due-task index; each look for due tasks asks every shard.
         lists: Of the indexes by partition and by process; each list query asks every shard.
+        signals: Slots per signal name; who sends it reads every one.
     """
 
     jobs: int = 1
     tasks: int = 1
     lists: int = 1
+    signals: int = 16
 
 
 def instance(partition: str, block: int) -> Key:
@@ -109,6 +111,31 @@ def message_slot(name: str, correlation_key: str) -> Key:
     """The slot of a message name and correlation key; both are texts of any length with any characters."""
     text = json.dumps([name, correlation_key])
     return Key(f"MESSAGE#{hashlib.sha256(text.encode()).hexdigest()}", "SLOT")
+
+
+def signal_slot(name: str, shard: int) -> Key:
+    """Some of those who wait for a signal."""
+    return Key(f"SIGNAL#{_hash(name)}#{shard:02}", "SLOT")
+
+
+def signal_starts(name: str) -> Key:
+    """The start events that wait for a signal."""
+    return Key(f"SIGNAL#{_hash(name)}", "STARTS")
+
+
+def message_start(name: str) -> Key:
+    """The start event that waits for a message, whatever its correlation key."""
+    return Key(f"MESSAGE#{_hash(name)}", "START")
+
+
+def latest(bpmn_process_id: str) -> Key:
+    """Which version of a BPMN process was deployed last."""
+    return Key(f"PROCESS#{_hash(bpmn_process_id)}", "LATEST")
+
+
+def _hash(name: str) -> str:
+    """A name of any length, with any characters, as a part of a key."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def message(id: int) -> Key:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..bpmn.model import Process
-from ..engine.instance import IDS_PER_BLOCK
-from ..engine.messages import Message, MessageSlot
+from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
+from ..bpmn.types import ElementType
+from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
+from ..engine.signals import SignalSlot
 from ..service.environment import (
     Answer,
     Change,
@@ -91,6 +93,43 @@ class ItemStore:
             self._process_ids[name] = codec.decode_json(item.body)
         return self.process(self._process_ids[name])
 
+    def latest(self, bpmn_process_id: str) -> DeployedProcess | None:
+        """The version of a BPMN process that was deployed last."""
+        item = self._get(keys.latest(bpmn_process_id))
+        return None if item is None else self.process(codec.decode_json(item.body))
+
+    def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
+        """The process and the number of its start event that a message starts."""
+        item = self._get(keys.message_start(name))
+        return None if item is None else self._start(*codec.decode_json(item.body))
+
+    def signal_starts(self, name: str) -> list[tuple[DeployedProcess, int]]:
+        """The processes and the numbers of their start events that a signal starts."""
+        item = self._get(keys.signal_starts(name))
+        return [] if item is None else [self._start(*row) for row in codec.decode_json(item.body)]
+
+    def _start(self, process_id: int, element: int) -> tuple[DeployedProcess, int]:
+        process = self.process(process_id)
+        assert process is not None, "a start event is registered with its process"
+        return process, element
+
+    def _start_writes(self, new: NewProcess) -> Sequence[Write]:
+        """Start events by what they wait for; those of the version before are suspended by not being there."""
+        process, previous = new.process, new.previous
+        old, now = _message_starts(previous), _message_starts(process)
+        document = {name: [process.id, element] for name, element in now.items()}
+        writes: list[Write] = [
+            Put(Item(keys.message_start(name), codec.encode_json(row), process.id), None)
+            for name, row in document.items()
+        ]
+        writes += [Delete(keys.message_start(name)) for name in old if name not in now]
+        for name in sorted(_signal_starts(previous) | _signal_starts(process)):
+            rows = [[other.id, element] for other, element in self.signal_starts(name) if other != previous]
+            rows += [[process.id, element] for element in _signal_starts(process).get(name, ())]
+            writes.append(Put(Item(keys.signal_starts(name), codec.encode_json(rows), process.id), None))
+        latest = codec.encode_json(process.id)
+        return [*writes, Put(Item(keys.latest(process.bpmn_process_id), latest, process.id), None)]
+
     def process_ids(self) -> list[int]:
         """Ids of all deployed processes, rising: one get."""
         return list(range(1, self._catalog()[1]["processes"] + 1))
@@ -122,7 +161,7 @@ class ItemStore:
             parallelism,
             tags,
         )
-        return NewProcess(process, xml, revision)
+        return NewProcess(process, xml, revision, self.latest(model.bpmn_process_id))
 
     def bpmn_xml(self, id: int) -> bytes | None:
         """The XML of a deployed process, byte for byte."""
@@ -138,6 +177,10 @@ class ItemStore:
     def lease_block(self, partition: str) -> int:
         """An id block that nobody else has."""
         return self._blocks.lease(partition)
+
+    def cover_ids(self, instance: ProcessInstance) -> None:
+        """Give an instance id blocks for all its records now."""
+        self._drafts.cover_ids(instance)
 
     # Process instances: read
 
@@ -233,18 +276,20 @@ class ItemStore:
         drafts = {id(change): self._drafts.draft(change) for change in changes if isinstance(change, Work)}
         if not all(self._is_prepared(draft) for draft in drafts.values()):
             raise Unavailable("what the state refers to could not be written")
-        puts = [put for change in changes for put in self._puts(change, drafts)]
+        writes = [write for change in changes for write in self._writes(change, drafts)]
+        if not writes:
+            return
         try:
-            self._items.commit(puts)
+            self._items.commit(writes)
         except StaleWrite:
-            if not self._is_ours(changes, puts):
+            if not self._is_ours(changes, writes):
                 for draft in drafts.values():
-                    self._remove_unreferred(draft, is_certain=len(puts) > 1)
+                    self._remove_unreferred(draft, is_certain=len(writes) > 1)
                 raise
         for draft in drafts.values():
             self._remove(draft.after)
 
-    def _puts(self, change: Change, drafts: Mapping[int, Draft]) -> list[Put]:
+    def _writes(self, change: Change, drafts: Mapping[int, Draft]) -> Sequence[Write]:
         """The writes of one change."""
         match change:
             case Work():
@@ -253,9 +298,12 @@ class ItemStore:
                 self._no_queue_until.pop(change.bpmn_process_id, None)
                 return [_queue_put(change)]
             case MessageSlot():
-                return self._slot_puts(change)
+                return self._slot_writes(change)
+            case SignalSlot():
+                key = keys.signal_slot(change.name, change.shard)
+                return [_document_put(key, [change.name, change.subscribers], change.revision)]
             case NewProcess():
-                return _process_puts(change)
+                return [*_process_puts(change), *self._start_writes(change)]
             case ClockOffset():
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
@@ -293,12 +341,12 @@ class ItemStore:
         """Write what the state will refer to; the state must not be written unless all of it is there."""
         return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
 
-    def _is_ours(self, changes: Sequence[Change], puts: Sequence[Put]) -> bool:
+    def _is_ours(self, changes: Sequence[Change], writes: Sequence[Write]) -> bool:
         """Whether a new instance was written after all, and only the answer was lost.
 
         Its id block is leased, so nobody else writes there, unless the counter was set back.
         """
-        if len(changes) != 1 or not isinstance(changes[0], Work) or puts[0].guard != 0:
+        if len(changes) != 1 or not isinstance(changes[0], Work) or writes[0].guard != 0:
             return False
         instance = changes[0].instance
         stored = self.load(instance.partition, instance.id)
@@ -354,17 +402,39 @@ class ItemStore:
             return MessageSlot(name, correlation_key)
         return codec.decode_messages(item.body, item.revision)
 
-    def _slot_puts(self, slot: MessageSlot) -> list[Put]:
-        """The slot; messages that have left it become items of their own."""
+    def _slot_writes(self, slot: MessageSlot) -> Sequence[Write]:
+        """The slot; messages that have left it become items of their own. Without anything in it, it goes."""
+        if not (slot.messages or slot.subscribers or slot.leaving):
+            key = keys.message_slot(slot.name, slot.correlation_key)
+            return [Delete(key, slot.revision)] if slot.revision else []
         single = [MessageSlot(slot.name, slot.correlation_key, [message]) for message in slot.leaving]
         puts = [Put(self._message_item(keys.message(one.messages[0].id), one, 1), 0) for one in single]
         key = keys.message_slot(slot.name, slot.correlation_key)
-        return [Put(self._message_item(key, slot, slot.revision + 1), slot.revision), *puts]
+        return [Put(self._message_item(key, slot, _next_revision(slot)), slot.revision), *puts]
 
     def _message_item(self, key: Key, slot: MessageSlot, revision: int) -> Item:
-        first = min(message.id for message in slot.messages)
-        index: dict[str, str | int] = {"ph": keys.messages(first % self._shards.lists), "n": first}
+        index: dict[str, str | int] = {}
+        if slot.messages:
+            first = min(message.id for message in slot.messages)
+            index = {"ph": keys.messages(first % self._shards.lists), "n": first}
         return Item(key, codec.encode_messages(slot), revision, index)
+
+    def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
+        """The slot in which a subscription to a signal is kept."""
+        return self._signal_slots(name, [subscription_id % self._shards.signals])[0]
+
+    def signal_slots(self, name: str) -> list[SignalSlot]:
+        """All slots of a signal."""
+        return self._signal_slots(name, range(self._shards.signals))
+
+    def _signal_slots(self, name: str, shards: Sequence[int]) -> list[SignalSlot]:
+        items = self._items.get([keys.signal_slot(name, shard) for shard in shards])
+        slots = []
+        for shard, item in zip(shards, items, strict=True):
+            rows = codec.decode_json(item.body)[1] if item else ()
+            subscribers = [Subscriber(*row) for row in rows]
+            slots.append(SignalSlot(name, shard, subscribers, item.revision if item else 0))
+        return slots
 
     def messages(self, highest: int | None) -> Iterator[tuple[Message, MessageSlot]]:
         """All messages by id: items come by the lowest id in them, later messages wait for their turn."""
@@ -468,6 +538,14 @@ class ItemStore:
         self._items.commit([write])
 
 
+def _next_revision(slot: MessageSlot) -> int:
+    """A slot that was removed and made again has never had this revision: it begins with an id of its own."""
+    if slot.revision:
+        return slot.revision + 1
+    ids = [message.id for message in slot.messages] + [subscriber.id for subscriber in slot.subscribers]
+    return min(ids) << 20
+
+
 def _document_put(key: Key, document: object, revision: int) -> Put:
     return Put(Item(key, codec.encode_json(document), revision + 1), revision)
 
@@ -489,3 +567,18 @@ def _process_puts(new: NewProcess) -> list[Put]:
         Put(Item(keys.process(process.id), codec.encode_process(process)), 0),
         Put(Item(keys.bpmn_xml(process.id), codec.encode_bytes(new.xml)), 0),
     ]
+
+
+def _message_starts(process: DeployedProcess | None) -> dict[str, int]:
+    """Numbers of the message start events of a process, by message name."""
+    starts = process.model.of_type(ElementType.MESSAGE_START_EVENT) if process else ()
+    return {start.event.name: start.number for start in starts if start.event and start.event.name}
+
+
+def _signal_starts(process: DeployedProcess | None) -> dict[str, list[int]]:
+    """Numbers of the signal start events of a process, by signal name."""
+    found: dict[str, list[int]] = {}
+    for start in process.model.of_type(ElementType.SIGNAL_START_EVENT) if process else ():
+        if start.event and start.event.name:
+            found.setdefault(start.event.name, []).append(start.number)
+    return found

@@ -1,11 +1,12 @@
-"""Elements that hold others."""
+"""Elements that hold others, or call a process."""
 
 from ...bpmn.model import Element
 from ...bpmn.types import ElementType
-from ..records import ElementInstance
-from ..states import InstanceState
+from ..asks import Call
+from ..records import ElementInstance, Job
+from ..states import InstanceState, JobType
 from ..step import Step
-from .base import Behavior
+from .base import Behavior, JobCompletion
 
 
 class ProcessScope(Behavior):
@@ -14,9 +15,7 @@ class ProcessScope(Behavior):
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Start the instance and put a token on the none start event."""
         self.begin(step, token)
-        for start in step.process.content(element):
-            if start.type is ElementType.NONE_START_EVENT:
-                step.open(start, token)
+        _open_none_start(step, element, token)
 
     @staticmethod
     def begin(step: Step, token: ElementInstance) -> None:
@@ -24,3 +23,59 @@ class ProcessScope(Behavior):
         step.start(token)
         step.instance.state = InstanceState.STARTED
         step.instance.started_at = step.now
+
+    @classmethod
+    def begin_at(cls, step: Step, start: Element) -> None:
+        """The instance begins at one of its start events."""
+        scope = step.open(step.process.elements[0], None)
+        step.ready.remove(scope)
+        cls.begin(step, scope)
+        step.open(start, scope)
+
+
+class SubProcess(Behavior):
+    """A process inside of the process: starts with its none start event and ends with its last token."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Put a token on the none start event."""
+        step.start(token)
+        _open_none_start(step, element, token)
+
+
+class CallActivity(Behavior):
+    """Calls a process: one job says which, another takes over its variables when it has ended."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Ask what to call, and with which variables."""
+        step.start(token)
+        step.add_job(token, JobType.CALL_PROCESS)
+
+    def resume(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
+    ) -> str | None:
+        """Call, or go on after the call."""
+        if job.type is JobType.PASS_VARIABLES:
+            step.leave(token, step.process.outgoing(element))
+            return None
+        called = completion.called
+        if called is None or not called.bpmn_process_id:
+            return "expected a called process"
+        name = ":".join(filter(None, (called.bpmn_process_id, called.version)))
+        if called.process is None:
+            return f"process {name} could not be found"
+        if not called.process.model.has_none_start:
+            return f"process {called.bpmn_process_id}:{called.process.version} has no none start event"
+        step.asks.append(Call(token, called))
+        return None
+
+    @staticmethod
+    def take_back(step: Step, token: ElementInstance) -> None:
+        """What was called is completed: ask which of its variables count here."""
+        token.called_id = None
+        step.add_job(token, JobType.PASS_VARIABLES)
+
+
+def _open_none_start(step: Step, scope: Element, token: ElementInstance) -> None:
+    for element in step.process.content(scope):
+        if element.type is ElementType.NONE_START_EVENT:
+            step.open(element, token)

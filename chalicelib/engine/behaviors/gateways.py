@@ -65,3 +65,21 @@ class ParallelGateway(Behavior):
         for other in others:
             step.end(other)
         step.leave(first, step.process.outgoing(element))
+
+
+class EventBasedGateway(Behavior):
+    """Waits for one of the events behind it; the first that occurs chooses the way."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Let all of the events listen."""
+        scope = step.instance.element_instances[token.parent_id or 0]
+        for flow in step.process.outgoing(element):
+            step.open(step.process.target(flow), scope, flow, host=token)
+
+    @staticmethod
+    def choose(step: Step, gateway: ElementInstance, chosen: ElementInstance) -> None:
+        """One event has occurred: the gateway is completed, the others are over."""
+        chosen.host_id = None
+        for event in step.hosted(gateway):
+            step.terminate(event)
+        step.end(gateway)

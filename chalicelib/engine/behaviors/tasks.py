@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from ...bpmn.model import Element
+from ...bpmn.types import Trigger
+from ..catching import Thrown, catch, deliver
 from ..records import ElementInstance, Job
 from ..states import JobType
 from ..step import Step
@@ -26,12 +28,23 @@ class JobTask(Behavior):
         """The work is done, or the worker throws a BPMN error or escalation at the activity."""
         if completion.error_code and completion.escalation_code:
             return "expected either an error code or an escalation code"
-        if completion.error_code:
-            return f"failed to find boundary event for error code {completion.error_code}"
-        if completion.escalation_code:
-            return f"failed to find boundary event for escalation code {completion.escalation_code}"
+        if completion.error_code or completion.escalation_code:
+            return _throw(step, token, job, completion)
         step.leave(token, step.process.outgoing(element))
         return None
+
+
+def _throw(step: Step, token: ElementInstance, job: Job, completion: JobCompletion) -> str | None:
+    """Throw at the activity; if that does not end it, the work is asked for again."""
+    trigger = Trigger.ERROR if completion.error_code else Trigger.ESCALATION
+    code = completion.error_code or completion.escalation_code or ""
+    caught = catch(step, token, Thrown(trigger, code))
+    if caught is None:
+        return f"failed to find boundary event for {trigger} code {code}"
+    deliver(step, token, caught)
+    if token.ended_at is None:
+        step.add_job(token, job.type, due_at=completion.retry_due, retry_count=job.retry_count)
+    return None
 
 
 class UserTask(Behavior):

@@ -1,0 +1,46 @@
+"""Signals: who waits for one, in slots per name; a slot is one aggregate, a name has several of them.
+
+A slot says whom to tell. Whether somebody still waits, their process instance says: telling twice is harmless.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from .messages import Subscriber
+from .records import Task
+from .states import TaskType
+from .step import Step
+
+Rows = list[list[str | bool | None]]
+"""Variables as rows of name, encoding, value and whether the value is encrypted; without encoding, to delete."""
+
+
+@dataclass(slots=True)
+class SignalSlot:
+    """Some of those who wait for a signal.
+
+    Attributes:
+        shard: Which slot of the name it is.
+        revision: As stored; 0 for a new slot.
+    """
+
+    name: str
+    shard: int
+    subscribers: list[Subscriber] = field(default_factory=list)
+    revision: int = 0
+
+
+def content(variables: Rows) -> str | None:
+    """JSON text for a task that brings the variables of a signal."""
+    return json.dumps({"variables": variables}) if variables else None
+
+
+def tell(step: Step, subscriber: Subscriber, variables: Rows) -> Task | None:
+    """Let a waiting token take a signal; None if it does not wait any more."""
+    found = (s for s in step.instance.subscriptions.values() if s.id == subscriber.id)
+    subscription = next(found, None)
+    if subscription is None:
+        return None
+    del step.instance.subscriptions[subscription.element_instance_id]
+    token = step.instance.element_instances[subscription.element_instance_id]
+    return step.add_task(TaskType.TRIGGER_EVENT, token, serialized=content(variables))
