@@ -123,7 +123,9 @@ def sub_processes_have_one_none_start_event(process: Process) -> Iterator[Cause]
             yield fault(process, scope, f"sub-process {scope.bpmn_element_id} has no none start event")
         for start in starts:
             if start.trigger is not None:
-                detail = f"start event {start.bpmn_element_id} of a sub-process cannot wait for a {start.trigger}"
+                detail = (
+                    f"start event {start.bpmn_element_id} of a sub-process cannot wait for a {start.trigger}"
+                )
                 yield fault(process, start, detail)
 
 

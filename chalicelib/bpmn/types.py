@@ -111,7 +111,9 @@ KINDS: tuple[Kind, ...] = (
     Kind(ElementType.SIGNAL_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.SIGNAL),
     Kind(ElementType.TIMER_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.TIMER),
     Kind(ElementType.NONE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent"),
-    Kind(ElementType.ESCALATION_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.ESCALATION),
+    Kind(
+        ElementType.ESCALATION_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.ESCALATION
+    ),
     Kind(ElementType.LINK_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.LINK),
     Kind(ElementType.MESSAGE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.MESSAGE),
     Kind(ElementType.SIGNAL_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.SIGNAL),

@@ -176,12 +176,12 @@ def tags(tags: dict[str, str | None]) -> list[Json]:
 
 
 def _origin(record: Record, instance: ProcessInstance, process: DeployedProcess) -> Json:
-    """Where a record is found, and who made it when."""
+    """Where a record is found, and who made it when; the engine's own belong to no process."""
     return {
         "partition": instance.partition,
         "id": instance.public_id(record.id),
-        "processId": process.id,
-        "processInstanceId": instance.id,
+        "processId": process.id or None,
+        "processInstanceId": instance.process_instance_id,
         "createdAt": format_instant(record.created_at),
         "createdBy": record.created_by,
     }

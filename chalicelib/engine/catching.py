@@ -1,6 +1,6 @@
 """Who catches a BPMN error or escalation: the nearest boundary event, up the scopes and across call activities."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..bpmn.model import Element

@@ -57,11 +57,14 @@ def fail(step: Step, task: Task, reason: str, *, retries: int) -> None:
 def again(step: Step, task: Task, *, due_at: Instant, retry_count: int) -> Task:
     """A fresh task with the same purpose."""
     token = step.instance.element_instances.get(task.element_instance_id or 0)
-    fresh = step.add_task(
-        task.type, token, due_at=due_at, retry_count=retry_count, serialized=task.serialized
+    return step.add_task(
+        task.type,
+        token,
+        element=task.element,
+        due_at=due_at,
+        retry_count=retry_count,
+        serialized=task.serialized,
     )
-    fresh.element = task.element
-    return fresh
 
 
 def _is_void(step: Step, task: Task) -> bool:

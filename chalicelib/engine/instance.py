@@ -58,6 +58,9 @@ class ProcessInstance:
         is_counted: Whether it counts in the queue of its BPMN process.
         called_by: Public id of the element instance, in the parent, of the call activity that called it.
         message: Name, correlation key and id of the message that started it and lasts as long as it does.
+        is_planned: Whether there are only tasks so far, and no process instance has begun: the task of a
+            start event, or tasks of the engine itself.
+        planned_at: When its first task was made, if it was planned before it began.
         visits: Elements entered since somebody outside last did something.
         ended: What ended since the instance was read; history that the step does not look at again.
     """
@@ -78,6 +81,8 @@ class ProcessInstance:
     message: tuple[str, str, int] | None = None
     visits: int = 0
     is_counted: bool = False
+    is_planned: bool = False
+    planned_at: Instant | None = None
     counters: Counters = field(default_factory=Counters)
     element_instances: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
@@ -92,6 +97,22 @@ class ProcessInstance:
     def id(self) -> int:
         """Public id of the instance: the first id of its first block."""
         return self.blocks[0] * IDS_PER_BLOCK + 1
+
+    @property
+    def process_instance_id(self) -> int | None:
+        """The same as others see it; None while no process instance has begun."""
+        return None if self.is_planned else self.id
+
+    @property
+    def base(self) -> Instant:
+        """The instant that its stored times count from; never changes."""
+        return self.created_at if self.planned_at is None else self.planned_at
+
+    def begin(self, now: Instant, actor: str) -> None:
+        """What was only planned is a process instance from now on, created by an actor."""
+        self.is_planned = False
+        self.created_at = now
+        self.created_by = actor
 
     @property
     def is_ended(self) -> bool:

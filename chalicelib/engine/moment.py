@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..bpmn.instants import format_instant
 from .records import Instant
 
 
@@ -22,3 +23,8 @@ class Moment:
     engine_id: str = "default-engine"
     eager: bool = True
     task_retries: int = 0
+
+    @property
+    def partition(self) -> str:
+        """The partition of what is created now: the UTC date, `YYYY-MM-DD`."""
+        return format_instant(self.now)[:10]

@@ -11,7 +11,8 @@ Fields are stored by position: new ones go to the end and have a default.
 from dataclasses import dataclass, field
 from typing import NewType
 
-from ..bpmn.model import Process
+from ..bpmn.model import Element, Process
+from ..bpmn.types import ElementType
 from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 Instant = NewType("Instant", int)
@@ -230,3 +231,7 @@ class DeployedProcess:
     def element_id(self, number: int) -> int:
         """Public id of an element."""
         return self.first_element_id + number
+
+
+ENGINE = DeployedProcess(0, "", "", Instant(0), "", 0, Process([Element(0, "", ElementType.PROCESS)], []))
+"""Stands for a process where a task belongs to none but to the engine itself; nobody sees it."""

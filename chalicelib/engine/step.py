@@ -269,11 +269,21 @@ class Step:
         type: TaskType,
         token: ElementInstance | None = None,
         *,
+        element: int | None = None,
         due_at: Instant | None = None,
         retry_count: int = 0,
         serialized: str | None = None,
     ) -> Task:
-        """Owe something to ourselves; due at once unless said otherwise."""
+        """Owe something to ourselves; due at once unless said otherwise.
+
+        Args:
+            type: What.
+            token: The element instance that it is about, if there is one.
+            element: The element, where no element instance is there: a start event.
+            due_at: When.
+            retry_count: How often it was tried before.
+            serialized: JSON text for the task itself.
+        """
         self.is_changed = True
         counters = self.instance.counters
         counters.tasks += 1
@@ -285,7 +295,7 @@ class Step:
             self.actor,
             due_at=self.now if due_at is None else due_at,
             element_instance_id=token.id if token else None,
-            element=token.element if token else None,
+            element=token.element if token else element,
             retry_count=retry_count,
             serialized=serialized,
         )

@@ -13,7 +13,7 @@ from ..engine.step import Step
 from ..engine.variables import set_variables
 from .environment import Environment, Queue, Work
 from .variables import new_variables
-from .work import change, partition_of, require_instance_id
+from .work import change, require_instance_id
 
 
 def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     if process is None:
         raise NotFound(f"process {cmd.bpmn_process_id}:{cmd.version} could not be found")
     moment = env.moment(cmd.worker_id)
-    partition = partition_of(moment.now)
+    partition = moment.partition
     instance = ProcessInstance(
         partition,
         [],

@@ -19,6 +19,9 @@ from .work import fits, loaded, owners
 
 RecordT = TypeVar("RecordT", ElementInstance, Job, Task, Incident, Variable, UserTask)
 
+WITHOUT_INSTANCE: tuple[type[Record], ...] = (Task, Incident)
+"""Records that are shown although no process instance has begun."""
+
 RECENT = 8
 """Process instances whose records are kept while a list goes on: a large one comes once per block."""
 
@@ -35,7 +38,8 @@ def query_process_instances(cmd: c.QueryProcessInstances, env: Environment) -> d
         (
             wire.process_instance(work.instance, work.process)
             for work in works
-            if fits(cmd.id, work.instance.id)
+            if not work.instance.is_planned
+            and fits(cmd.id, work.instance.id)
             and fits(cmd.process_id, work.process.id)
             and fits(cmd.parent_id, work.instance.parent_id)
             and cmd.root_id in (None, work.instance.root_id, work.instance.id)
@@ -155,9 +159,12 @@ def _find(
     """
     owned = next((hint for hint in (id, cmd.process_instance_id, *hints) if hint is not None), None)
     for work, records in _records(env, cmd.partition, owned, process_id):
-        if not (fits(process_id, work.process.id) and fits(cmd.process_instance_id, work.instance.id)):
+        instance = work.instance
+        if not fits(process_id, work.process.id) or (instance.is_planned and kind not in WITHOUT_INSTANCE):
             continue
-        number = None if id is None else work.instance.number(id)
+        if not fits(cmd.process_instance_id, instance.process_instance_id):
+            continue
+        number = None if id is None else instance.number(id)
         found = [record for record in records if isinstance(record, kind) and fits(number, record.id)]
         for record in sorted(found, key=lambda record: record.id):
             if matches(record, work):

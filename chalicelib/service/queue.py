@@ -79,7 +79,7 @@ def _count(env: Environment, bpmn_process_id: str, ref: Ref) -> None:
 
 
 def _is_to_be_counted(instance: ProcessInstance) -> bool:
-    is_running = not instance.is_ended and instance.state is not InstanceState.QUEUED
+    is_running = not (instance.is_planned or instance.is_ended) and instance.state is not InstanceState.QUEUED
     return is_running and not instance.is_counted
 
 

@@ -81,9 +81,12 @@ def _still_due(cmd: c.ExecuteTasks, env: Environment, ref: Ref, now: Instant, li
 
 
 def _matching(cmd: c.ExecuteTasks, work: Work, now: Instant) -> list[Task]:
-    if not (fits(cmd.process_id, work.process.id) and fits(cmd.process_instance_id, work.instance.id)):
+    instance = work.instance
+    if not fits(cmd.process_id, work.process.id):
         return []
-    return tasks.due_tasks(work.instance, now, _wanted(cmd, work))
+    if not fits(cmd.process_instance_id, instance.process_instance_id):
+        return []
+    return tasks.due_tasks(instance, now, _wanted(cmd, work))
 
 
 def _wanted(cmd: c.ExecuteTasks, work: Work) -> Callable[[Task], bool]:

@@ -62,12 +62,12 @@ def load(env: Environment, partition: str, id: int, missing: str) -> Work:
 
 
 def require_instance_id(work: Work, partition: str, id: int) -> None:
-    """An id block holds 64 ids; only the first is the instance's own.
+    """An id block holds 64 ids; only the first is the instance's own, once it has begun.
 
     Raises:
-        NotFound: It is another.
+        NotFound: It is another, or nothing has begun.
     """
-    if work.instance.id != id:
+    if work.instance.process_instance_id != id:
         raise NotFound(f"process instance {partition}/{id} could not be found")
 
 
@@ -99,11 +99,6 @@ def due_at(now: Instant, timer: c.Timer | c.SetTime) -> Instant:
         return Instant(add(now, parse_cycle(timer.time_cycle).duration))
     except ValueError as fault:
         raise InvalidCommand(f"{timer.time_cycle} does not tick any more") from fault
-
-
-def partition_of(now: Instant) -> str:
-    """The partition of what is created now: the UTC date."""
-    return format_instant(now)[:10]
 
 
 def partitions(env: Environment, partition: str | None) -> list[str]:

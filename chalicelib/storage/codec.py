@@ -112,7 +112,7 @@ _NUMBER = {record: number for number, record in enumerate(RECORDS)}
 
 def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> bytes:
     """What is open in an instance, and the names of its pages."""
-    base = instance.created_at
+    base = instance.base
     counters = instance.counters
     return orjson.dumps(
         (
@@ -167,7 +167,7 @@ def decode_open(state: list[Any], partition: str) -> tuple[ProcessInstance, list
     """An instance and the names of its pages."""
     _, head, counters, pages, *rows = state
     instance = _decode_head(partition, head)
-    base = instance.created_at
+    base = instance.base
     instance.counters = Counters(*counters)
     for kind, records, stored in zip(_ROWS, _open_records(instance), rows, strict=False):
         for row in stored:
@@ -196,8 +196,13 @@ def _place(record: Record | Subscription) -> Any:
     return (record.element_instance_id, record.name) if type(record) is Variable else record.id
 
 
-def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:
-    return (
+_LATER: tuple[Any, ...] = (0, None, None, None)
+"""Defaults of the last columns of a head, which are left out where they have them: is_planned, planned_at,
+called_by, message."""
+
+
+def _encode_head(instance: ProcessInstance) -> list[Any]:
+    head = [
         instance.process_id,
         _INSTANCE_STATES.index(instance.state),
         instance.created_at,
@@ -211,9 +216,15 @@ def _encode_head(instance: ProcessInstance) -> tuple[Any, ...]:
         _runs(instance.blocks),
         instance.visits,
         int(instance.is_counted),
+        int(instance.is_planned),
+        instance.planned_at,
         instance.called_by,
         instance.message,
-    )
+    ]
+    first = len(head) - len(_LATER)
+    while len(head) > first and head[-1] == _LATER[len(head) - first - 1]:
+        head.pop()
+    return head
 
 
 def _runs(blocks: Sequence[int]) -> list[list[int]]:
@@ -229,8 +240,8 @@ def _runs(blocks: Sequence[int]) -> list[list[int]]:
 
 def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
     process_id, state, created_at, created_by, started_at, ended_at, key, tags, *rest = head
-    # What a newer release has added is not there in older rows.
-    parent_id, root_id, runs, visits, is_counted, called_by, message = (*rest, None, None)[:7]
+    parent_id, root_id, runs, visits, is_counted, *later = rest
+    is_planned, planned_at, called_by, message = (*later, *_LATER[len(later) :])
     return ProcessInstance(
         partition,
         [block for first, length in runs for block in range(first, first + length)],
@@ -248,6 +259,8 @@ def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
         message and tuple(message),
         visits,
         bool(is_counted),
+        bool(is_planned),
+        planned_at,
     )
 
 
@@ -334,9 +347,7 @@ def decode_process(body: bytes) -> DeployedProcess:
     ]
     collaboration_id, participant_id, participant_name = document["pool"]
     model = Process(
-        elements=[
-            _decode_element(number, row) for number, row in enumerate(document["elements"])
-        ],
+        elements=[_decode_element(number, row) for number, row in enumerate(document["elements"])],
         flows=[SequenceFlow(number, *row) for number, row in enumerate(document["flows"])],
         bpmn_collaboration_id=collaboration_id,
         bpmn_participant_id=participant_id,

@@ -86,7 +86,7 @@ class Drafts:
         """The writes of a process instance; further id blocks are taken for it where it needs them."""
         instance, mark = work.instance, work.mark or Mark()
         before = self._further_blocks(instance, mark)
-        ended = b",".join(filter(None, [mark.ended, codec.encode_ended(instance.ended, instance.created_at)]))
+        ended = b",".join(filter(None, [mark.ended, codec.encode_ended(instance.ended, instance.base)]))
         pages = mark.pages
         opened = codec.encode_open(instance, pages)
         body = codec.pack(opened, ended)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..engine.instance import IDS_PER_BLOCK
+from ..engine.records import ENGINE
 from .ports import Key
 
 Attributes = dict[str, str | int]
@@ -181,13 +182,12 @@ def position(partition: str, block: int) -> int:
 
 
 def list_attributes(shards: Shards, partition: str, block: int, process_id: int) -> Attributes:
-    """Index attributes of a state or forward item that never change."""
+    """Index attributes of a state or forward item that never change; no list names the engine's own."""
     shard = block % shards.lists
-    return {
-        "ph": by_partition(partition, shard),
-        "qh": by_process(process_id, shard),
-        "n": position(partition, block),
-    }
+    found: Attributes = {"ph": by_partition(partition, shard), "n": position(partition, block)}
+    if process_id != ENGINE.id:
+        found["qh"] = by_process(process_id, shard)
+    return found
 
 
 def due_attributes(

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..bpmn.model import Process
-from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..bpmn.types import ElementType
+from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
-from ..engine.records import DeployedProcess, Instant, Record, Variable
+from ..engine.records import ENGINE, DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
 from ..service.environment import (
     Answer,
@@ -67,7 +67,7 @@ class ItemStore:
         self._shards = shards
         self._blocks = IdBlocks(items)
         self._drafts = Drafts(shards, self._blocks, random_bytes)
-        self._processes: dict[int, DeployedProcess] = {}
+        self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
         self._firsts: dict[Ref, Ref] = {}
 
@@ -249,7 +249,7 @@ class ItemStore:
             assert len(pages) == len(names), "a page is written before the state that refers to it"
             ended += [rows for _, rows in pages]
             names = [name for folded, _ in pages for name in folded]
-        return [record for rows in ended if rows for record in codec.decode_ended(rows, instance.created_at)]
+        return [record for rows in ended if rows for record in codec.decode_ended(rows, instance.base)]
 
     def read_values(self, work: Work, variables: Sequence[Variable]) -> None:
         """Fill in the values that do not lie in the instance itself, one get per value item."""

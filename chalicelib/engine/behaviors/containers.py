@@ -26,7 +26,8 @@ class ProcessScope(Behavior):
 
     @classmethod
     def begin_at(cls, step: Step, start: Element) -> None:
-        """The instance begins at one of its start events."""
+        """What was planned begins at one of its start events."""
+        step.instance.begin(step.now, step.actor)
         scope = step.open(step.process.elements[0], None)
         step.ready.remove(scope)
         cls.begin(step, scope)

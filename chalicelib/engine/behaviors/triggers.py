@@ -22,7 +22,9 @@ class Awaited:
         """Let the token listen; where neither model nor deployment says for what, a job asks."""
         raise NotImplementedError
 
-    def define(self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion) -> str | None:
+    def define(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
+    ) -> str | None:
         """Take what the job brings, and listen; or answer why it does not fit."""
         raise NotImplementedError
 
@@ -46,7 +48,9 @@ class AwaitedCode(Awaited):
         else:
             step.arm(token)
 
-    def define(self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion) -> str | None:
+    def define(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
+    ) -> str | None:
         """Without a code, it catches every one."""
         token.given = getattr(c, self._field) or ""
         step.arm(token)
@@ -65,7 +69,9 @@ class AwaitedTimer(Awaited):
             since = step.now if token.since is None else token.since
             self._set(step, token, first_due(timer, since))
 
-    def define(self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion) -> str | None:
+    def define(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
+    ) -> str | None:
         """Set the timer."""
         if c.timer is None:
             return "expected a timer"
@@ -80,7 +86,7 @@ class AwaitedTimer(Awaited):
     def renewal(self, step: Step, element: Element, token: ElementInstance, task: Task) -> Renewal | None:
         """A cycle ticks on from when it was due, a duration counts from now, a point in time comes once."""
         timer = _timer(element, token)
-        if timer is None or timer.fires_once and timer.cycle is None:
+        if timer is None or (timer.fires_once and timer.cycle is None):
             return None
         try:
             following, due_at = next_due(timer, task.due_at, step.now)
@@ -113,7 +119,9 @@ class AwaitedMessage(Awaited):
         else:
             step.asks.append(Subscribe(token, name, token.correlation_key))
 
-    def define(self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion) -> str | None:
+    def define(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
+    ) -> str | None:
         """Subscribe."""
         if job.type is JobType.SUBSCRIBE_MESSAGE and not c.message_name:
             return "expected a message name"
@@ -137,7 +145,9 @@ class AwaitedSignal(Awaited):
         else:
             step.asks.append(SubscribeSignal(token, name))
 
-    def define(self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion) -> str | None:
+    def define(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
+    ) -> str | None:
         """Subscribe."""
         if not c.signal_name:
             return "expected a signal name"
@@ -222,8 +232,12 @@ class ThrownSignal(Thrower):
 
     def throw(self, step: Step, element: Element, token: ElementInstance, code: str) -> Sequence[Task]:
         """One task for each subscriber."""
-        waiting = [s for s in step.instance.subscriptions.values() if (s.name, s.correlation_key) == (code, None)]
-        tokens = [step.instance.element_instances[subscription.element_instance_id] for subscription in waiting]
+        waiting = [
+            s for s in step.instance.subscriptions.values() if (s.name, s.correlation_key) == (code, None)
+        ]
+        tokens = [
+            step.instance.element_instances[subscription.element_instance_id] for subscription in waiting
+        ]
         for subscriber in tokens:
             step.unsubscribe(subscriber)
         step.asks.append(Broadcast(code))

@@ -78,6 +78,8 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
         draw(st.none() | st.integers(1, 99)),
         draw(st.integers(0, 9999)),
         draw(st.booleans()),
+        draw(st.booleans()),
+        draw(st.none() | instants),
         Counters(*draw(st.tuples(*[st.integers(0, 999)] * 6))),
     )
     homes = {
@@ -100,7 +102,7 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
 def test_instance_comes_back_as_it_was(
     instance: ProcessInstance, pages: list[list[str]], ended: list[Record]
 ) -> None:
-    rows = codec.encode_ended(ended, instance.created_at)
+    rows = codec.encode_ended(ended, instance.base)
 
     state, carried = codec.unpack(codec.pack(codec.encode_open(instance, pages), rows))
 
