@@ -171,9 +171,14 @@ class Process:
         return self.elements[0].bpmn_element_id
 
     @property
-    def has_none_start(self) -> bool:
-        """Whether anybody can start it, not only its own events."""
-        return any(e.type is ElementType.NONE_START_EVENT for e in self.content(self.elements[0]))
+    def has_triggered_start(self) -> bool:
+        """Whether one of its own events starts it."""
+        return any(e.family is Family.START_EVENT and e.trigger is not None for e in self.elements)
+
+    def none_start(self, scope: Element) -> Element | None:
+        """The start event of a scope that waits for nothing."""
+        starts = (e for e in self.content(scope) if e.type is ElementType.NONE_START_EVENT)
+        return next(starts, None)
 
     def incoming(self, element: Element) -> tuple[SequenceFlow, ...]:
         """The flows that enter an element, in document order."""

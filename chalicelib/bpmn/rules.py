@@ -1,6 +1,7 @@
-"""What makes a process executable: one small generator per rule, listed in `RULES`; events have their own file.
+"""What makes a process executable: one small generator per rule, listed in `RULES`.
 
-A missing none start event is no fault: such a process can be deployed, only starting it is refused.
+The rules about events stand in `event_rules`. A missing none start event is no fault of a process: it can be
+deployed, only starting it is refused.
 """
 
 from collections.abc import Callable, Iterator

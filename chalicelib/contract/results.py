@@ -64,6 +64,25 @@ class Process(Result):
     version: str
 
 
+class ResultTimer(Result):
+    """When a timer event fires."""
+
+    time: DateTime | None = None
+    time_cycle: str | None = None
+    time_duration: str | None = None
+
+
+class EventDefinition(Result):
+    """What an event waits for or throws; without code, name and timer, an error or escalation of any code."""
+
+    suspended: bool
+    error_code: str | None = None
+    escalation_code: str | None = None
+    message_name: str | None = None
+    signal_name: str | None = None
+    timer: ResultTimer | None = None
+
+
 class Element(Result):
     """An element of a deployed process."""
 
@@ -74,6 +93,7 @@ class Element(Result):
     bpmn_element_type: ElementType
     multi_instance: bool | None = None
     parent_bpmn_element_id: str | None = None
+    event_definition: EventDefinition | None = None
 
 
 class ProcessInstance(Result):

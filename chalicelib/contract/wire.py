@@ -1,9 +1,11 @@
 """Records as JSON objects: camelCase names, public ids, RFC 3339 times. Unset fields are left out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..bpmn.instants import format_instant
 from ..bpmn.model import Element
+from ..bpmn.types import Family, Trigger
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.records import (
@@ -13,6 +15,7 @@ from ..engine.records import (
     Instant,
     Job,
     Record,
+    Subscription,
     Task,
     UserTask,
     Variable,
@@ -39,8 +42,8 @@ def process(process: DeployedProcess) -> Json:
     )
 
 
-def element(process: DeployedProcess, element: Element) -> Json:
-    """An element of a deployed process."""
+def element(process: DeployedProcess, element: Element, *, is_latest: bool) -> Json:
+    """An element of a deployed process; the start events of all but the latest version are suspended."""
     parent = None if element.parent is None else process.model.elements[element.parent].bpmn_element_id
     return _set_fields(
         id=process.element_id(element.number),
@@ -49,7 +52,28 @@ def element(process: DeployedProcess, element: Element) -> Json:
         bpmnElementName=element.name,
         bpmnElementType=element.type,
         parentBpmnElementId=parent,
+        eventDefinition=_event_definition(element, is_latest),
     )
+
+
+_DEFINED: Mapping[Trigger, str] = {
+    Trigger.ERROR: "errorCode",
+    Trigger.ESCALATION: "escalationCode",
+    Trigger.MESSAGE: "messageName",
+    Trigger.SIGNAL: "signalName",
+}
+
+
+def _event_definition(element: Element, is_latest: bool) -> Json | None:
+    if element.event is None or element.trigger is None or element.trigger is Trigger.LINK:
+        return None
+    is_suspended = element.family is Family.START_EVENT and not is_latest
+    found: Json = {"suspended": is_suspended}
+    if element.event.name is not None:
+        found[_DEFINED[element.trigger]] = element.event.name
+    if (timer := element.event.timer) is not None:
+        found["timer"] = _set_fields(time=timer.time, timeCycle=timer.cycle, timeDuration=timer.duration)
+    return found
 
 
 def process_instance(instance: ProcessInstance, process: DeployedProcess) -> Json:
@@ -151,6 +175,22 @@ def message(message: Message, slot: MessageSlot) -> Json:
     )
 
 
+def subscription(record: Subscription, instance: ProcessInstance, process: DeployedProcess) -> Json:
+    """A subscription to a message or a signal."""
+    return _set_fields(
+        id=record.id,
+        partition=instance.partition,
+        **_place(record, instance, process),
+        processId=process.id,
+        processInstanceId=instance.id,
+        bpmnElementId=process.model.elements[record.element].bpmn_element_id,
+        correlationKey=record.correlation_key,
+        createdAt=format_instant(record.created_at),
+        createdBy=record.created_by,
+        name=record.name,
+    )
+
+
 def variable(record: Variable, instance: ProcessInstance, process: DeployedProcess) -> Json:
     """A variable without its value."""
     return _set_fields(
@@ -188,7 +228,9 @@ def _origin(record: Record, instance: ProcessInstance, process: DeployedProcess)
 
 
 def _place(
-    record: Job | Task | Incident | Variable | UserTask, instance: ProcessInstance, process: DeployedProcess
+    record: Job | Task | Incident | Variable | UserTask | Subscription,
+    instance: ProcessInstance,
+    process: DeployedProcess,
 ) -> Json:
     """The element that a record belongs to, if it does."""
     return {

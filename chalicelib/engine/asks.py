@@ -100,12 +100,12 @@ class StartLater:
     Attributes:
         element: Number of the start event.
         due_at: When.
-        timer: What then remains of a cycle with a number of repetitions; None: ask the model.
+        content: JSON text for the task, with what then remains of the timer.
     """
 
     element: int
     due_at: Instant
-    timer: str | None = None
+    content: str | None = None
 
 
 Ask = (

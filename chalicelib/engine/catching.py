@@ -1,4 +1,4 @@
-"""Who catches a BPMN error or escalation: the nearest boundary event, up the scopes and across call activities."""
+"""Who catches a BPMN error or escalation: the nearest boundary event, also across call activities."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

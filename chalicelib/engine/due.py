@@ -68,7 +68,7 @@ def again(step: Step, task: Task, *, due_at: Instant, retry_count: int) -> Task:
 
 
 def _is_void(step: Step, task: Task) -> bool:
-    """Whether the target of a task has ended; of those that meet at a join, all but one find nothing to do."""
+    """Whether the target of a task has ended; at a join, all tasks but one find nothing to do anyway."""
     if task.type is TaskType.JOIN_PARALLEL_GATEWAY:
         return False
     if task.element_instance_id is not None:
@@ -153,7 +153,8 @@ def _tick_again(step: Step, task: Task, remaining: str | None) -> None:
         due_at = Instant(first_due(following, task.due_at))
     except CycleEnd:
         return
-    step.asks.append(StartLater(element.number, due_at, following.cycle or following.duration))
+    content = json.dumps({"timer": following.cycle or following.duration})
+    step.asks.append(StartLater(element.number, due_at, content))
 
 
 def _finish_message(step: Step, task: Task) -> None:

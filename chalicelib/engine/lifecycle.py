@@ -1,6 +1,6 @@
 """A process instance starts, is suspended, is resumed."""
 
-from ..bpmn.types import ElementType
+from ..bpmn.model import Element
 from .behaviors.containers import ProcessScope
 from .errors import Conflict, ProcessModelError
 from .instance import ProcessInstance
@@ -29,14 +29,7 @@ def queue(step: Step) -> None:
     Raises:
         ProcessModelError: The process has no none start event.
     """
-    _require_none_start(step)
-    process = step.process.elements[0]
-    scope = step.open(process, None)
-    starts = [e for e in step.process.content(process) if e.type is ElementType.NONE_START_EVENT]
-    for token in (scope, *(step.open(start, scope) for start in starts)):
-        token.state = InstanceState.QUEUED
-    step.ready.clear()
-    step.instance.state = InstanceState.QUEUED
+    ProcessScope.wait_at(step, _require_none_start(step))
 
 
 def hold(step: Step) -> None:
@@ -47,13 +40,15 @@ def hold(step: Step) -> None:
         token.state = InstanceState.SUSPENDED
 
 
-def _require_none_start(step: Step) -> None:
+def _require_none_start(step: Step) -> Element:
     process = step.process.elements[0]
-    if not step.process.has_none_start:
+    start = step.process.none_start(process)
+    if start is None:
         raise ProcessModelError(
             f"scope {process.bpmn_element_id} has no none start event element",
             title="failed to create execution",
         )
+    return start
 
 
 def suspend(step: Step) -> None:
@@ -79,16 +74,18 @@ def resume(step: Step) -> None:
     _require_state(step.instance, InstanceState.SUSPENDED)
     process = next(iter(step.instance.element_instances.values()))
     if process.started_at is None:
-        ProcessScope.begin(step, process)
+        step.start(process)
+        step.instance.started_at = step.now
     step.instance.state = InstanceState.STARTED
-    scopes = [process, *(s for s in _scopes(step, InstanceState.SUSPENDED) if s.started_at is not None)]
+    scopes = [scope for scope in _scopes(step, InstanceState.SUSPENDED) if scope.started_at is not None]
     for scope in scopes:
         scope.state = InstanceState.STARTED
     for token in step.instance.element_instances.values():
         if token.state is InstanceState.SUSPENDED:
             step.make_ready(token)
     for scope in reversed(scopes):
-        step.end_scope_if_empty(scope)
+        if scope.ended_at is None:
+            step.end_scope_if_empty(scope)
     run(step)
 
 

@@ -11,7 +11,8 @@ from .step import MAX_TASKS, MAX_VISITS, Step
 def run(step: Step) -> None:
     """Move every ready token to its next wait state; in eager mode, run the tasks that become due."""
     _move_tokens(step)
-    while step.moment.eager and step.due and step.tasks_run < MAX_TASKS:
+    # What the step has asked for may change what the next task finds; whoever answers runs it again.
+    while step.moment.eager and step.due and not step.asks and step.tasks_run < MAX_TASKS:
         step.tasks_run += 1
         due.execute(step, step.due.popleft())
         _move_tokens(step)
@@ -23,7 +24,7 @@ def _move_tokens(step: Step) -> None:
             _stop(step)
             return
         token = step.ready.popleft()
-        # A token may have ended since, or be entered already: an activity is made ready by each of its events.
+        # It may have ended since, or be entered already: an activity is made ready by each of its events.
         if token.state is not InstanceState.CREATED or step.is_held(token):
             continue
         step.instance.visits += 1

@@ -89,7 +89,7 @@ class MessageSlot:
         return None if unique_key is None else next(found, None)
 
     def buffered(self, now: Instant) -> Message | None:
-        """The message that a new subscriber takes: the oldest that nobody has taken and that is not expired."""
+        """The message that a new subscriber takes: the oldest that is neither taken nor expired."""
         found = (m for m in self.messages if not m.correlated and not m.is_expired(now))
         return next(found, None)
 

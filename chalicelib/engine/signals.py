@@ -1,6 +1,6 @@
 """Signals: who waits for one, in slots per name; a slot is one aggregate, a name has several of them.
 
-A slot says whom to tell. Whether somebody still waits, their process instance says: telling twice is harmless.
+A slot says whom to tell. Whether somebody still waits, the process instance says: telling twice is harmless.
 """
 
 import json
@@ -12,7 +12,7 @@ from .states import TaskType
 from .step import Step
 
 Rows = list[list[str | bool | None]]
-"""Variables as rows of name, encoding, value and whether the value is encrypted; without encoding, to delete."""
+"""Variables as rows of name, encoding, value and whether it is encrypted; without encoding, to delete."""
 
 
 @dataclass(slots=True)

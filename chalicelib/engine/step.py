@@ -41,6 +41,7 @@ class Step:
         callers: Steps of the process instances that have called this one, the nearest first; None if nobody
             has read them yet.
         may_start: Whether start events of this version still make process instances.
+        must_wait: Whether such a process instance must wait for its turn.
         is_changed: Whether the step has made work, which is to be stored.
         notes: What an operator should find in the log.
     """
@@ -55,6 +56,7 @@ class Step:
     asks: deque[Ask] = field(default_factory=deque)
     callers: "Sequence[Step] | None" = None
     may_start: bool = True
+    must_wait: bool = False
     is_changed: bool = False
     notes: list[str] = field(default_factory=list)
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..engine import tasks
 from ..engine.moment import Moment
 from ..engine.records import Task
-from . import queue
+from ..engine.step import Step
+from .desk import Desk, thought_through
 from .environment import Environment, Ref, Work
 from .retry import until_through
 
@@ -30,17 +31,30 @@ def run_tasks(
         Busy: Overtaken, or refused by the store, until the deadline.
     """
 
-    def attempt() -> tuple[Work | None, list[Task], list[Ref]]:
+    def attempt(with_callers: bool) -> tuple[Work | None, list[Task], list[Ref]]:
         with env.locks.hold(ref):
             (work,) = env.store.load_many([ref])
             chosen = choose(work) if work else []
             if work is None or not chosen:
                 return work, [], []
+            desk = Desk(env, moment, with_callers=with_callers)
+            step = desk.take(work)
             for task in chosen:
-                tasks.execute(work.step(moment), task)
-            return work, chosen, list(queue.commit(env, work, moment))
+                _run(desk, work, step, task)
+            return work, chosen, desk.commit()
 
-    return until_through(env, "ExecuteTasks", attempt)
+    return until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
+
+
+def _run(desk: Desk, work: Work, step: Step, task: Task) -> None:
+    """Run one task; that of a start event may make a process instance of what was only planned."""
+    if work.instance.is_planned:
+        latest = desk.env.store.latest(work.process.bpmn_process_id)
+        step.may_start = latest is not None and latest.id == work.process.id
+        desk.begin_planned(work, step, lambda: tasks.execute(step, task))
+    else:
+        tasks.execute(step, task)
+    desk.settle()
 
 
 def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:

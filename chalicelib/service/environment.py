@@ -79,6 +79,11 @@ class Queue:
         """Whether one more may run."""
         return self.limit == 0 or self.active < self.limit
 
+    @property
+    def must_wait(self) -> bool:
+        """Whether a new process instance has to wait; while others do, also if there is room."""
+        return bool(self.waiting) or not self.has_room
+
 
 @dataclass(frozen=True, slots=True)
 class NewProcess:

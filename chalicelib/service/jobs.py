@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..bpmn.model import Element
 from ..contract import commands as c
 from ..contract import wire
 from ..engine import jobs
+from ..engine.asks import Called
 from ..engine.behaviors.base import JobCompletion
 from ..engine.records import Instant, Job, NewVariable
+from ..engine.states import JobType
 from ..engine.step import Step
+from .definitions import timer
 from .environment import Environment, Overtaken, Ref, Unavailable, Work
 from .retry import until_through
 from .variables import element_variables, new_variables
@@ -58,16 +62,13 @@ def complete_job(cmd: c.CompleteJob, env: Environment) -> dict[str, Any]:
     def think(work: Work, step: Step) -> dict[str, Any]:
         instance = work.instance
         number = instance.number(cmd.id)
+        retry_due = due_after(step.now, cmd.retry_timer)
         result = jobs.JobResult(
             cmd.worker_id,
-            JobCompletion(
-                cmd.completion.error_code,
-                cmd.completion.escalation_code,
-                cmd.completion.exclusive_gateway_decision,
-            ),
+            _completion(cmd, env, work, number, retry_due),
             cmd.error,
             cmd.retry_limit,
-            due_after(step.now, cmd.retry_timer),
+            retry_due,
             new_variables(cmd.process_variables, env) + _element_variables(cmd, env, work, number),
         )
         job = jobs.complete(step, number, result, f"{cmd.partition}/{cmd.id}")
@@ -217,6 +218,45 @@ def _unlockable(cmd: c.UnlockJobs, work: Work) -> Callable[[Job], bool]:
 
 
 # Complete
+
+
+def _completion(
+    cmd: c.CompleteJob, env: Environment, work: Work, number: int | None, retry_due: Instant
+) -> JobCompletion:
+    given = cmd.completion
+    job = work.instance.jobs.get(number or 0)
+    is_call = job is not None and job.type is JobType.CALL_PROCESS
+    return JobCompletion(
+        given.error_code,
+        given.escalation_code,
+        given.exclusive_gateway_decision,
+        given.message_name,
+        given.message_correlation_key,
+        given.signal_name,
+        None if given.timer is None else timer(given.timer),
+        _called(given.called_process, env, work.process.model.elements[job.element])
+        if job and is_call
+        else None,
+        retry_due,
+    )
+
+
+def _called(given: c.CalledProcess | None, env: Environment, call_activity: Element) -> Called:
+    """What a call activity calls: what the worker leaves out, the model fills in."""
+    given = given or c.CalledProcess()
+    id, _, version = (call_activity.called_element or "").partition(":")
+    if given.bpmn_process_id and given.bpmn_process_id != id:
+        version = ""
+    id, version = given.bpmn_process_id or id, given.version or version
+    found = env.store.find_process(id, version) if version else env.store.latest(id)
+    return Called(
+        id,
+        version or None,
+        found,
+        given.correlation_key,
+        tuple((tag.name, tag.value) for tag in given.tags),
+        tuple(new_variables(given.variables, env)),
+    )
 
 
 def _element_variables(

@@ -7,11 +7,9 @@ from ..contract import commands as c
 from ..contract import wire
 from ..engine import lifecycle
 from ..engine.errors import NotFound
-from ..engine.instance import ProcessInstance
-from ..engine.states import InstanceState
 from ..engine.step import Step
-from ..engine.variables import set_variables
-from .environment import Environment, Queue, Work
+from .desk import Desk
+from .environment import Environment, Work
 from .variables import new_variables
 from .work import change, require_instance_id
 
@@ -27,38 +25,17 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     if process is None:
         raise NotFound(f"process {cmd.bpmn_process_id}:{cmd.version} could not be found")
     moment = env.moment(cmd.worker_id)
-    partition = moment.partition
-    instance = ProcessInstance(
-        partition,
-        [],
-        process.id,
-        moment.now,
-        moment.actor,
+    desk = Desk(env, moment)
+    step = desk.new_instance(
+        process,
+        moment.partition,
+        new_variables(cmd.variables, env),
         correlation_key=cmd.correlation_key,
         tags={tag.name: tag.value for tag in cmd.tags},
     )
-    work = Work(instance, process)
-    step = work.step(moment)
-    set_variables(step, new_variables(cmd.variables, env))
-    queue = env.store.queue(process.bpmn_process_id, may_be_remembered=process.parallelism == 0)
-    must_wait = queue is not None and (bool(queue.waiting) or not queue.has_room)
-    (lifecycle.queue if must_wait else lifecycle.start)(step)
-    instance.blocks.append(env.store.lease_block(partition))
-    if queue is None or instance.is_ended:
-        env.store.commit(work)
-    else:
-        _enter(queue, work)
-        env.store.commit(work, queue)
-    return wire.process_instance(instance, process)
-
-
-def _enter(queue: Queue, work: Work) -> None:
-    """Count a new process instance, or let it wait."""
-    if work.instance.state is InstanceState.QUEUED:
-        queue.waiting.append(work.ref)
-    else:
-        queue.active += 1
-        work.instance.is_counted = True
+    desk.settle()
+    desk.commit()
+    return wire.process_instance(step.instance, process)
 
 
 def suspend_process_instance(cmd: c.SuspendProcessInstance, env: Environment) -> None:

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..bpmn import parser, rules
-from ..bpmn.errors import Cause, InvalidModel
+from ..bpmn.errors import InvalidModel
 from ..bpmn.model import Process
+from ..bpmn.timing import CycleEnd, first_due
+from ..bpmn.types import ElementType
 from ..contract import commands as c
 from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound, ProcessModelError
-from ..engine.records import DeployedProcess
+from ..engine.moment import Moment
+from ..engine.records import DeployedProcess, Instant
+from . import definitions
+from .desk import Desk
 from .due import follow_up
 from .environment import Environment
 from .paging import answer
@@ -32,16 +37,18 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
             raise Conflict(f"process {name} already exists with a different BPMN XML")
         _apply_parallelism(existing, env, cmd.worker_id)
         return wire.process(existing)
-    model = _read(xml, cmd.bpmn_process_id)
-    causes = [
-        cause for kind, definitions in _definitions(cmd) for cause in _misplaced(model, kind, definitions)
-    ]
+    model = _read(xml, cmd)
+    causes = definitions.faults(model, cmd, lambda name: _started_by(env, cmd.bpmn_process_id, name))
     if causes:
         raise InvalidCommand("invalid or missing event definitions", causes=causes)
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
     new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
-    env.store.commit(new)
+    desk = Desk(env, moment)
+    desk.add(new)
+    _plan_timer_starts(desk, new.process, moment)
+    desk.settle()
+    desk.commit()
     _apply_parallelism(new.process, env, cmd.worker_id)
     return wire.process(new.process)
 
@@ -67,8 +74,8 @@ def query_processes(cmd: c.QueryProcesses, env: Environment) -> dict[str, Any]:
 def query_elements(cmd: c.QueryElements, env: Environment) -> dict[str, Any]:
     """Elements of deployed processes by id, each process element before its content."""
     found = (
-        wire.element(process, element)
-        for process in _processes(env, cmd.process_id)
+        wire.element(process, element, is_latest=is_latest)
+        for process, is_latest in _with_latest(env, _processes(env, cmd.process_id))
         for element in process.model.elements
         if cmd.bpmn_element_id in (None, element.bpmn_element_id)
     )
@@ -93,32 +100,38 @@ def _processes(env: Environment, id: int | None) -> list[DeployedProcess]:
     return [] if process is None else [process]
 
 
-def _read(xml: bytes, bpmn_process_id: str) -> Process:
+def _with_latest(
+    env: Environment, processes: Iterable[DeployedProcess]
+) -> Iterable[tuple[DeployedProcess, bool]]:
+    """Processes, and whether they are the latest version; asked only where it matters."""
+    for process in processes:
+        latest = env.store.latest(process.bpmn_process_id) if process.model.has_triggered_start else process
+        yield process, latest is not None and latest.id == process.id
+
+
+def _read(xml: bytes, cmd: c.CreateProcess) -> Process:
+    """The process of the file, with the event definitions of the command."""
     try:
-        model = parser.find(parser.parse(xml), bpmn_process_id)
+        model = definitions.define(parser.find(parser.parse(xml), cmd.bpmn_process_id), cmd)
         rules.check(model)
     except InvalidModel as fault:
         raise ProcessModelError(fault.detail, causes=fault.causes) from fault
     return model
 
 
-def _definitions(cmd: c.CreateProcess) -> Iterable[tuple[str, Iterable[c.Definition]]]:
-    yield "error", cmd.errors
-    yield "escalation", cmd.escalations
-    yield "message", cmd.messages
-    yield "signal", cmd.signals
-    yield "timer", cmd.timers
+def _started_by(env: Environment, bpmn_process_id: str, message_name: str) -> str | None:
+    """The other process that a message starts; older versions give way to the new one."""
+    found = env.store.message_start(message_name)
+    if found is None or found[0].bpmn_process_id == bpmn_process_id:
+        return None
+    return f"{found[0].bpmn_process_id}:{found[0].version}"
 
 
-def _misplaced(model: Process, kind: str, definitions: Iterable[c.Definition]) -> Iterable[Cause]:
-    """No element type has a trigger yet, so every definition is for the wrong element."""
-    elements = {element.bpmn_element_id: element for element in model.elements}
-    for definition in definitions:
-        id = definition.bpmn_element_id
-        if id in elements:
-            article = "an" if kind[0] == "e" else "a"
-            pointer, fact = model.pointer_to(elements[id]), f"element {id} is not {article} {kind} event"
-        else:
-            pointer = f"/{model.bpmn_process_id}"
-            fact = f"process {model.bpmn_process_id} has no element {id}"
-        yield Cause(pointer, f"{kind}_event", fact)
+def _plan_timer_starts(desk: Desk, process: DeployedProcess, moment: Moment) -> None:
+    for start in process.model.of_type(ElementType.TIMER_START_EVENT):
+        assert start.event is not None and start.event.timer is not None, "checked before"
+        try:
+            due_at = Instant(first_due(start.event.timer, moment.now))
+        except CycleEnd as fault:
+            raise InvalidCommand(f"timer of element {start.bpmn_element_id}: {fault}") from fault
+        desk.plan(process, start.number, due_at=due_at)

@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 from ..contract import commands as c
 from ..contract import wire
 from ..engine.instance import IDS_PER_BLOCK
-from ..engine.records import ElementInstance, Incident, Job, Record, Task, UserTask, Variable
+from ..engine.records import (
+    ElementInstance,
+    Incident,
+    Job,
+    Record,
+    Subscription,
+    Task,
+    UserTask,
+    Variable,
+)
 from .environment import Environment, Ref, Work
 from .paging import answer
 from .processes import has_tags
@@ -134,6 +143,40 @@ def query_variables(cmd: c.QueryVariables, env: Environment) -> dict[str, Any]:
 
     found = _find(env, Variable, cmd, matches, hints=(cmd.element_instance_id,))
     return answer(cmd, (wire.variable(record, work.instance, work.process) for record, work in found))
+
+
+def query_message_subscriptions(cmd: c.QueryMessageSubscriptions, env: Environment) -> dict[str, Any]:
+    """Tokens that wait for a message, by the id of their subscription."""
+
+    def matches(record: Subscription) -> bool:
+        return record.correlation_key is not None and fits(cmd.correlation_key, record.correlation_key)
+
+    return _subscriptions(cmd, env, matches)
+
+
+def query_signal_subscriptions(cmd: c.QuerySignalSubscriptions, env: Environment) -> dict[str, Any]:
+    """Tokens that wait for a signal, by the id of their subscription."""
+    return _subscriptions(cmd, env, lambda record: record.correlation_key is None)
+
+
+def _subscriptions(
+    cmd: c.QueryMessageSubscriptions | c.QuerySignalSubscriptions,
+    env: Environment,
+    matches: Callable[[Subscription], bool],
+) -> dict[str, Any]:
+    if cmd.process_instance_id is not None:
+        works: Iterable[Work] = owners(env, cmd.partition, cmd.process_instance_id)
+    else:
+        refs = env.store.instances(cmd.partition, None)
+        works = (work for ref, work in loaded(env, refs) if ref == work.ref)
+    found = [
+        wire.subscription(record, work.instance, work.process)
+        for work in works
+        if fits(cmd.process_instance_id, work.instance.process_instance_id)
+        for record in work.instance.subscriptions.values()
+        if matches(record) and fits(cmd.name, record.name)
+    ]
+    return answer(cmd, sorted(found, key=lambda subscription: subscription["id"]))
 
 
 def _find(

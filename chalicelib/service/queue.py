@@ -4,8 +4,6 @@ A queue exists per BPMN process id once a version was deployed with a parallelis
 for all. It is written in one transaction with the process instance that enters or leaves it.
 """
 
-from collections.abc import Sequence
-
 from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess
@@ -14,25 +12,15 @@ from .environment import Environment, Queue, Ref, Work
 from .retry import until_through
 
 
-def commit(env: Environment, work: Work, moment: Moment) -> Sequence[Ref]:
-    """Write a process instance; if it has ended and was counted, the next one in the queue is told to start.
+def leave(env: Environment, queue: Queue, work: Work, moment: Moment) -> list[Work]:
+    """A process instance that was counted has ended: the next one in the queue is told to start.
 
     Returns:
-        Process instances that have a due task now because of that.
-
-    Raises:
-        Overtaken: Somebody else wrote one of them meanwhile.
+        That one, with a due task now.
     """
-    if not (work.instance.is_ended and work.instance.is_counted):
-        env.store.commit(work)
-        return ()
-    queue = env.store.queue(work.process.bpmn_process_id)
-    assert queue is not None, "an instance is counted in a queue that exists"
     work.instance.is_counted = False
     queue.active -= 1
-    following = _start_next(env, queue, moment)
-    env.store.commit(work, queue, *following)
-    return [other.ref for other in following]
+    return _start_next(env, queue, moment)
 
 
 def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:

@@ -147,6 +147,11 @@ def _named(names: str | None, variables: Iterable[Variable]) -> list[Variable]:
     return sorted(found, key=lambda variable: (variable.name, variable.element or 0, variable.id))
 
 
+def rows(variables: Sequence[c.ProcessVariable], env: Environment) -> list[list[str | bool | None]]:
+    """Variables as a message or a signal carries them, see `engine.signals.Rows`."""
+    return [[new.name, new.encoding, new.value, new.encrypted] for new in new_variables(variables, env)]
+
+
 def _new_variable(variable: InputVariable, env: Environment, scope: Scope) -> NewVariable:
     data = variable.data
     if data is None:

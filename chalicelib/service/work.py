@@ -11,7 +11,7 @@ from ..engine.errors import InvalidCommand, NotFound
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.records import Instant
 from ..engine.step import Step
-from . import queue
+from .desk import Desk, thought_through
 from .due import follow_up
 from .environment import Environment, Ref, Work
 
@@ -38,13 +38,19 @@ def change(
         NotFound: No process instance owns the id.
         Overtaken: Somebody else wrote it meanwhile.
     """
-    with env.locks.hold(env.store.first_ref(partition, id)):
-        work = load(env, partition, id, missing)
-        # Somebody outside acts: from here on the diagram may go on for as long again.
-        work.instance.visits = 0
-        moment = env.moment(actor)
-        answer = think(work, work.step(moment))
-        following = queue.commit(env, work, moment)
+    moment = env.moment(actor)
+
+    def attempt(with_callers: bool) -> tuple[Answer, list[Ref]]:
+        with env.locks.hold(env.store.first_ref(partition, id)):
+            desk = Desk(env, moment, with_callers=with_callers)
+            work = load(env, partition, id, missing)
+            # Somebody outside acts: from here on the diagram may go on for as long again.
+            work.instance.visits = 0
+            think_again = think(work, desk.take(work))
+            desk.settle()
+            return think_again, desk.commit()
+
+    answer, following = thought_through(attempt)
     follow_up(env, following, moment)
     return answer
 

@@ -103,6 +103,9 @@ RECORDS: tuple[type[Record | Subscription], ...] = (
 """Record classes by their number in a row; new ones go to the end."""
 
 _ROWS: tuple[Row[Any], ...] = tuple(Row(record) for record in RECORDS)
+_FIRST_ROWS = 6
+"""Kinds of records that a state body has always had; later ones are left out while there are none."""
+
 _MESSAGE = Row(Message)
 _NUMBER = {record: number for number, record in enumerate(RECORDS)}
 
@@ -114,6 +117,12 @@ def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> by
     """What is open in an instance, and the names of its pages."""
     base = instance.base
     counters = instance.counters
+    rows = [
+        [row.encode(record, base) for record in records.values()] if records else []
+        for row, records in zip(_ROWS, _open_records(instance), strict=True)
+    ]
+    while len(rows) > _FIRST_ROWS and not rows[-1]:
+        rows.pop()
     return orjson.dumps(
         (
             SCHEMA,
@@ -127,10 +136,7 @@ def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> by
                 counters.variables,
             ),
             pages,
-            *[
-                [row.encode(record, base) for record in records.values()] if records else []
-                for row, records in zip(_ROWS, _open_records(instance), strict=True)
-            ],
+            *rows,
         )
     )
 

@@ -32,7 +32,8 @@ class Item:
     Attributes:
         key: Its address.
         body: Bytes that only the codec understands.
-        revision: Counts the writes of this item, from 1.
+        revision: Counts the writes of this item, from 1; an item that is removed and made again begins with
+            a revision that it has never had.
         index: Index attributes by name (`infra/tables.json`), text or whole numbers; an item is in an index
             if it has both of the index's attributes.
     """

@@ -114,21 +114,22 @@ class ItemStore:
         return process, element
 
     def _start_writes(self, new: NewProcess) -> Sequence[Write]:
-        """Start events by what they wait for; those of the version before are suspended by not being there."""
+        """Start events by what they wait for; those of the version before are suspended: not there."""
         process, previous = new.process, new.previous
         old, now = _message_starts(previous), _message_starts(process)
         document = {name: [process.id, element] for name, element in now.items()}
         writes: list[Write] = [
-            Put(Item(keys.message_start(name), codec.encode_json(row), process.id), None)
+            Put(Item(keys.message_start(name), codec.encode_json(row)), None)
             for name, row in document.items()
         ]
         writes += [Delete(keys.message_start(name)) for name in old if name not in now]
         for name in sorted(_signal_starts(previous) | _signal_starts(process)):
-            rows = [[other.id, element] for other, element in self.signal_starts(name) if other != previous]
+            others = [start for start in self.signal_starts(name) if start[0] is not previous]
+            rows = [[other.id, element] for other, element in others]
             rows += [[process.id, element] for element in _signal_starts(process).get(name, ())]
-            writes.append(Put(Item(keys.signal_starts(name), codec.encode_json(rows), process.id), None))
+            writes.append(Put(Item(keys.signal_starts(name), codec.encode_json(rows)), None))
         latest = codec.encode_json(process.id)
-        return [*writes, Put(Item(keys.latest(process.bpmn_process_id), latest, process.id), None)]
+        return [*writes, Put(Item(keys.latest(process.bpmn_process_id), latest), None)]
 
     def process_ids(self) -> list[int]:
         """Ids of all deployed processes, rising: one get."""

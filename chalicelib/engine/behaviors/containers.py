@@ -1,7 +1,6 @@
 """Elements that hold others, or call a process."""
 
 from ...bpmn.model import Element
-from ...bpmn.types import ElementType
 from ..asks import Call
 from ..records import ElementInstance, Job
 from ..states import InstanceState, JobType
@@ -28,10 +27,22 @@ class ProcessScope(Behavior):
     def begin_at(cls, step: Step, start: Element) -> None:
         """What was planned begins at one of its start events."""
         step.instance.begin(step.now, step.actor)
+        if step.must_wait:
+            cls.wait_at(step, start)
+            return
         scope = step.open(step.process.elements[0], None)
         step.ready.remove(scope)
         cls.begin(step, scope)
         step.open(start, scope)
+
+    @staticmethod
+    def wait_at(step: Step, start: Element) -> None:
+        """The instance waits for its turn: process scope and start event are QUEUED."""
+        scope = step.open(step.process.elements[0], None)
+        for token in (scope, step.open(start, scope)):
+            step.ready.remove(token)
+            token.state = InstanceState.QUEUED
+        step.instance.state = InstanceState.QUEUED
 
 
 class SubProcess(Behavior):
@@ -64,7 +75,7 @@ class CallActivity(Behavior):
         name = ":".join(filter(None, (called.bpmn_process_id, called.version)))
         if called.process is None:
             return f"process {name} could not be found"
-        if not called.process.model.has_none_start:
+        if called.process.model.none_start(called.process.model.elements[0]) is None:
             return f"process {called.bpmn_process_id}:{called.process.version} has no none start event"
         step.asks.append(Call(token, called))
         return None
@@ -77,6 +88,6 @@ class CallActivity(Behavior):
 
 
 def _open_none_start(step: Step, scope: Element, token: ElementInstance) -> None:
-    for element in step.process.content(scope):
-        if element.type is ElementType.NONE_START_EVENT:
-            step.open(element, token)
+    start = step.process.none_start(scope)
+    assert start is not None, "rules refuse a sub-process, and a start a process, without none start event"
+    step.open(start, token)

@@ -15,6 +15,7 @@ from chalicelib.engine.records import (
     Instant,
     Job,
     Record,
+    Subscription,
     Task,
     UserTask,
     Variable,
@@ -76,6 +77,8 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
         draw(st.dictionaries(texts, st.none() | texts, max_size=3)),
         draw(st.none() | st.integers(1, 99)),
         draw(st.none() | st.integers(1, 99)),
+        draw(st.none() | st.integers(1, 99)),
+        draw(st.none() | st.tuples(texts, texts, st.integers(1, 99))),
         draw(st.integers(0, 9999)),
         draw(st.booleans()),
         draw(st.booleans()),
@@ -91,6 +94,8 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
     }
     for kind, home in homes.items():
         home.update({record.id: record for record in draw(st.lists(records(kind), max_size=3))})
+    for subscription in draw(st.lists(records(Subscription), max_size=3)):
+        instance.subscriptions[subscription.element_instance_id] = subscription
     for variable in draw(st.lists(records(Variable), max_size=3)):
         instance.variables[variable.element_instance_id, variable.name] = variable
     return instance

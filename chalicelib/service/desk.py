@@ -1,0 +1,365 @@
+"""All that one command takes from the store, each aggregate once, thought through and written together.
+
+A step of the engine asks for what lies outside of its process instance (`engine.asks`). `Desk.settle` carries
+out what is asked, in order, until nobody asks any more; `Desk.commit` then writes everything in one
+transaction.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ..engine import asks, lifecycle, messages, signals
+from ..engine.asks import Ask
+from ..engine.behaviors.containers import CallActivity
+from ..engine.catching import CallersNeeded
+from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
+from ..engine.loop import run
+from ..engine.messages import MessageSlot, Subscriber
+from ..engine.moment import Moment
+from ..engine.records import DeployedProcess, Instant, NewVariable, Subscription
+from ..engine.signals import Rows, SignalSlot
+from ..engine.states import InstanceState, TaskType
+from ..engine.step import Step
+from ..engine.variables import set_variables
+from . import queue
+from .environment import Change, Environment, Queue, Ref, Work
+from .planned import plan
+
+logger = logging.getLogger(__name__)
+
+SUBSCRIPTIONS = "SUBSCRIPTIONS"
+"""Name of the counter of subscriptions."""
+
+Answer = TypeVar("Answer")
+
+
+def thought_through(attempt: Callable[[bool], Answer]) -> Answer:
+    """Attempt something without reading the callers of process instances; with them if they are needed."""
+    try:
+        return attempt(False)
+    except CallersNeeded:
+        return attempt(True)
+
+
+class Desk:
+    """The aggregates of one command."""
+
+    def __init__(self, env: Environment, moment: Moment, *, with_callers: bool = False) -> None:
+        """Begin with nothing on it.
+
+        Args:
+            env: The environment.
+            moment: The instant of the command, and who sends it.
+            with_callers: Whether the process instances that have called one are read together with it.
+        """
+        self.env = env
+        self.moment = moment
+        self._with_callers = with_callers
+        self._others: list[Change] = []
+        self._steps: dict[Ref, tuple[Work, Step]] = {}
+        self._message_slots: dict[tuple[str, str], MessageSlot] = {}
+        self._signal_slots: dict[tuple[str, int], SignalSlot] = {}
+        self._queues: dict[str, Queue] = {}
+        self._written: list[Work] = []
+
+    # Process instances
+
+    def take(self, work: Work) -> Step:
+        """Put a process instance on the desk, to be written in any case."""
+        self._written.append(work)
+        return self._add(work)
+
+    def step(self, partition: str, id: int) -> Step | None:
+        """The step of the process instance that owns an id, read once; written only if it makes work."""
+        ref = Ref(partition, (id - 1) // IDS_PER_BLOCK)
+        for work, step in self._steps.values():
+            if work.instance.partition == partition and ref.block in work.instance.blocks:
+                return step
+        (found,) = self.env.store.load_many([ref])
+        return None if found is None else self._add(found)
+
+    def add(self, change: Change) -> None:
+        """Put something on the desk that is no process instance, slot or queue."""
+        self._others.append(change)
+
+    def _add(self, work: Work) -> Step:
+        step = work.step(self.moment)
+        self._steps[work.ref] = (work, step)
+        if self._with_callers:
+            step.callers = list(self._callers(step))
+        return step
+
+    def new_instance(
+        self,
+        process: DeployedProcess,
+        partition: str,
+        variables: Sequence[NewVariable],
+        begin: Callable[[Step], None] = lifecycle.start,
+        **fields: Any,
+    ) -> Step:
+        """Make a process instance, or let it wait for its turn.
+
+        Args:
+            process: Its process.
+            partition: Under which date.
+            variables: At its process scope.
+            begin: Opens it, if it need not wait.
+            fields: Of the instance.
+
+        Raises:
+            EngineError: It cannot be started so, or the date has no ids left.
+        """
+        instance = ProcessInstance(partition, [], process.id, self.moment.now, self.moment.actor, **fields)
+        waiting = self._queue(process.bpmn_process_id, may_be_remembered=process.parallelism == 0)
+        work = Work(instance, process)
+        step = work.step(self.moment)
+        set_variables(step, variables)
+        if self._with_callers:
+            step.callers = list(self._callers(step))
+        (lifecycle.queue if waiting and waiting.must_wait else begin)(step)
+        instance.blocks.append(self.env.store.lease_block(partition))
+        self._written.append(work)
+        self._steps[work.ref] = (work, step)
+        if waiting is not None and not instance.is_ended:
+            self._enter(waiting, work)
+        return step
+
+    def _enter(self, waiting: Queue, work: Work) -> None:
+        """Count a new process instance, or let it wait."""
+        self._queues[waiting.bpmn_process_id] = waiting
+        if work.instance.state is InstanceState.QUEUED:
+            waiting.waiting.append(work.ref)
+        else:
+            waiting.active += 1
+            work.instance.is_counted = True
+
+    def _queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
+        held = self._queues.get(bpmn_process_id)
+        return held or self.env.store.queue(bpmn_process_id, may_be_remembered=may_be_remembered)
+
+    def plan(
+        self,
+        process: DeployedProcess,
+        element: int,
+        *,
+        due_at: Instant | None = None,
+        content: str | None = None,
+    ) -> Step:
+        """A task that triggers a start event, which makes a process instance; if it is due, it is run."""
+        work = plan(self.env, process, self.moment)
+        step = self.take(work)
+        step.add_task(TaskType.TRIGGER_EVENT, element=element, due_at=due_at, serialized=content)
+        self.begin_planned(work, step, lambda: run(step))
+        return step
+
+    def begin_planned(self, work: Work, step: Step, act: Callable[[], None]) -> None:
+        """Do something that may make a process instance of a planned one, or let it wait for its turn."""
+        process = work.process
+        waiting = self._queue(process.bpmn_process_id, may_be_remembered=process.parallelism == 0)
+        step.must_wait = waiting is not None and waiting.must_wait
+        act()
+        if waiting is not None and not (work.instance.is_planned or work.instance.is_ended):
+            self._enter(waiting, work)
+
+    def _callers(self, step: Step) -> Iterator[Step]:
+        called: Step | None = step
+        while called is not None and called.instance.called_by is not None:
+            called = self.step(called.instance.partition, called.instance.called_by)
+            if called is not None:
+                yield called
+
+    def work(self, step: Step) -> Work:
+        """The process instance of a step."""
+        return next(work for work, other in self._steps.values() if other is step)
+
+    # Messages and signals
+
+    def message_slot(self, name: str, correlation_key: str) -> MessageSlot:
+        """The slot of a message, read once, to be written."""
+        key = (name, correlation_key)
+        if key not in self._message_slots:
+            self._message_slots[key] = self.env.store.message_slot(*key)
+        return self._message_slots[key]
+
+    def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
+        """The slot of a subscription to a signal, read once, to be written."""
+        return self._held(self.env.store.signal_slot(name, subscription_id))
+
+    def _held(self, slot: SignalSlot) -> SignalSlot:
+        return self._signal_slots.setdefault((slot.name, slot.shard), slot)
+
+    def send_signal(self, name: str, variables: Rows) -> int:
+        """Tell everybody who waits for a signal, and answer how many that are.
+
+        A few are told in this transaction. Of many, this transaction takes the subscriptions, and makes a
+        task that tells them: whatever happens in between, each is told, and told once.
+        """
+        starts = self.env.store.signal_starts(name)
+        subscribers = self._taken_subscribers(name)
+        for process, element in starts:
+            self.plan(process, element, content=signals.content(variables))
+        self.tell(subscribers, variables)
+        return len(subscribers) + len(starts)
+
+    def _taken_subscribers(self, name: str) -> list[Subscriber]:
+        """All who wait for a signal; from now on, nobody does."""
+        subscribers: list[Subscriber] = []
+        for stored in self.env.store.signal_slots(name):
+            slot = self._signal_slots.get((stored.name, stored.shard), stored)
+            if slot.subscribers:
+                subscribers += self._held(slot).subscribers
+                slot.subscribers = []
+        return subscribers
+
+    def tell(self, subscribers: list[Subscriber], variables: Rows) -> None:
+        """Tell subscribers whose subscriptions are taken already."""
+        for subscriber in subscribers:
+            step = self.step(subscriber.partition, subscriber.process_instance_id)
+            if step is not None:
+                signals.tell(step, subscriber, variables)
+                run(step)
+
+    # To the end
+
+    def settle(self) -> None:
+        """Carry out what the steps ask for, until none of them asks any more."""
+        while step := next((step for _, step in self._steps.values() if step.asks), None):
+            ask = step.asks.popleft()
+            _ANSWERS[type(ask)](self, step, ask)
+            run(step)
+
+    def commit(self) -> list[Ref]:
+        """Write everything, in one transaction.
+
+        Returns:
+            Process instances that have a due task now because another one has ended.
+
+        Raises:
+            Overtaken: Somebody else wrote one of them meanwhile.
+        """
+        following: list[Work] = []
+        self._end_instances(following)
+        changed = [*self._written, *self._made_work()]
+        self.env.store.commit(
+            *self._others,
+            *changed,
+            *(work for work in following if work not in changed),
+            *self._queues.values(),
+            *self._message_slots.values(),
+            *self._signal_slots.values(),
+        )
+        for _, step in self._steps.values():
+            for note in step.notes:
+                logger.warning("%s in process instance %s", note, step.instance.pointer(1))
+        return [work.ref for work in following]
+
+    def _made_work(self) -> list[Work]:
+        return [work for work, step in self._steps.values() if step.is_changed and work not in self._written]
+
+    def _end_instances(self, following: list[Work]) -> None:
+        """What the end of process instances brings: their messages expire, the next in a queue starts."""
+        for work, _ in list(self._steps.values()):
+            if not work.instance.is_ended:
+                continue
+            if work.instance.message is not None:
+                name, correlation_key, id = work.instance.message
+                self.message_slot(name, correlation_key).finish(id, self.moment.now)
+                work.instance.message = None
+            if work.instance.is_counted:
+                waiting = self._queue(work.process.bpmn_process_id)
+                assert waiting is not None, "an instance is counted in a queue that exists"
+                self._queues[waiting.bpmn_process_id] = waiting
+                following += queue.leave(self.env, waiting, work, self.moment)
+
+
+# What a step asks for
+
+
+def _subscribe(desk: Desk, step: Step, ask: asks.Subscribe) -> None:
+    if ask.token.ended_at is None:
+        slot = desk.message_slot(ask.name, ask.correlation_key)
+        messages.subscribe(step, ask.token, slot, lambda: desk.env.store.next_id(SUBSCRIPTIONS))
+
+
+def _subscribe_signal(desk: Desk, step: Step, ask: asks.SubscribeSignal) -> None:
+    if ask.token.ended_at is not None:
+        return
+    id = desk.env.store.next_id(SUBSCRIPTIONS)
+    step.instance.subscriptions[ask.token.id] = Subscription(
+        id, ask.token.id, ask.token.element, ask.name, step.now, step.actor
+    )
+    subscriber = Subscriber(id, step.instance.partition, step.instance.id)
+    desk.signal_slot(ask.name, id).subscribers.append(subscriber)
+    step.arm(ask.token)
+
+
+def _unsubscribe(desk: Desk, step: Step, ask: asks.Unsubscribe) -> None:
+    subscription = ask.subscription
+    if subscription.correlation_key is not None:
+        desk.message_slot(subscription.name, subscription.correlation_key).remove_subscriber(subscription.id)
+        return
+    slot = desk.signal_slot(subscription.name, subscription.id)
+    slot.subscribers = [subscriber for subscriber in slot.subscribers if subscriber.id != subscription.id]
+
+
+def _finish_message(desk: Desk, step: Step, ask: asks.FinishMessage) -> None:
+    desk.message_slot(ask.name, ask.correlation_key).finish(ask.id, step.now)
+
+
+def _broadcast(desk: Desk, step: Step, ask: asks.Broadcast) -> None:
+    desk.send_signal(ask.name, [])
+
+
+def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
+    called, process = ask.called, ask.called.process
+    assert process is not None, "a call without process is refused before"
+    desk.env.store.cover_ids(step.instance)
+    is_held = step.instance.state is InstanceState.SUSPENDED
+
+    child = desk.new_instance(
+        process,
+        step.instance.partition,
+        called.variables,
+        lifecycle.hold if is_held else lifecycle.start,
+        correlation_key=called.correlation_key,
+        tags=dict(called.tags),
+        parent_id=step.instance.id,
+        root_id=step.instance.root_id or step.instance.id,
+        called_by=step.instance.public_id(ask.token.id),
+    )
+    ask.token.called_id = child.instance.id
+
+
+def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
+    called = desk.step(step.instance.partition, ask.id)
+    if called is not None and not called.instance.is_ended:
+        called.add_task(TaskType.TERMINATE_PROCESS_INSTANCE)
+        run(called)
+
+
+def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
+    caller = desk.step(step.instance.partition, step.instance.called_by or 0)
+    if caller is None:
+        return
+    number = caller.instance.number(step.instance.called_by or 0)
+    token = caller.instance.element_instances.get(number or 0)
+    if token is not None:
+        CallActivity.take_back(caller, token)
+
+
+def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
+    desk.plan(desk.work(step).process, ask.element, due_at=ask.due_at, content=ask.content)
+
+
+_ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
+    asks.Subscribe: _subscribe,
+    asks.SubscribeSignal: _subscribe_signal,
+    asks.Unsubscribe: _unsubscribe,
+    asks.FinishMessage: _finish_message,
+    asks.Broadcast: _broadcast,
+    asks.Call: _call,
+    asks.EndCalled: _end_called,
+    asks.ReturnToCaller: _return_to_caller,
+    asks.StartLater: _start_later,
+}
