@@ -14,6 +14,7 @@ class ElementType(StrEnum):
 
     BUSINESS_RULE_TASK = "BUSINESS_RULE_TASK"
     EXCLUSIVE_GATEWAY = "EXCLUSIVE_GATEWAY"
+    INCLUSIVE_GATEWAY = "INCLUSIVE_GATEWAY"
     MANUAL_TASK = "MANUAL_TASK"
     NONE_END_EVENT = "NONE_END_EVENT"
     NONE_START_EVENT = "NONE_START_EVENT"
@@ -69,6 +70,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(ElementType.BUSINESS_RULE_TASK, Family.ACTIVITY, "businessRuleTask"),
     Kind(ElementType.USER_TASK, Family.ACTIVITY, "userTask"),
     Kind(ElementType.EXCLUSIVE_GATEWAY, Family.GATEWAY, "exclusiveGateway"),
+    Kind(ElementType.INCLUSIVE_GATEWAY, Family.GATEWAY, "inclusiveGateway"),
     Kind(ElementType.PARALLEL_GATEWAY, Family.GATEWAY, "parallelGateway"),
 )
 

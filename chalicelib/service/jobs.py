@@ -65,6 +65,7 @@ def complete_job(cmd: c.CompleteJob, env: Environment) -> dict[str, Any]:
                 cmd.completion.error_code,
                 cmd.completion.escalation_code,
                 cmd.completion.exclusive_gateway_decision,
+                cmd.completion.inclusive_gateway_decision,
             ),
             cmd.error,
             cmd.retry_limit,

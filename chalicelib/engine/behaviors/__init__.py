@@ -6,7 +6,7 @@ from ...bpmn.types import ElementType
 from ..states import JobType
 from .base import Behavior, PassThrough
 from .containers import ProcessScope
-from .gateways import ExclusiveGateway, ParallelGateway
+from .gateways import ExclusiveGateway, InclusiveGateway, ParallelGateway
 from .tasks import JobTask, UserTask
 
 BEHAVIORS: Mapping[ElementType, Behavior] = {
@@ -26,5 +26,6 @@ BEHAVIORS: Mapping[ElementType, Behavior] = {
     ElementType.USER_TASK: UserTask(),
     # gateways
     ElementType.EXCLUSIVE_GATEWAY: ExclusiveGateway(),
+    ElementType.INCLUSIVE_GATEWAY: InclusiveGateway(),
     ElementType.PARALLEL_GATEWAY: ParallelGateway(),
 }

@@ -19,6 +19,7 @@ class JobCompletion:
     error_code: str | None = None
     escalation_code: str | None = None
     exclusive_gateway_decision: str | None = None
+    inclusive_gateway_decision: tuple[str, ...] = ()
 
 
 class Behavior:
