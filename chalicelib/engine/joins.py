@@ -11,7 +11,7 @@ Source: BPMN 2.0.2, 13.4.3 Inclusive Gateway (Inclusive Decision and Merge); it 
 section 7, "fires when no token elsewhere in the scope can still reach it without passing it".
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from ..bpmn.model import Element, Process
@@ -42,14 +42,16 @@ class Join:
         """What it merges when it fires, oldest first; a second token on a flow waits for the next round."""
         return sorted(self.oldest.values(), key=lambda token: token.id)
 
-    def is_held_by(self, process: Process, element: int) -> bool:
-        """Whether it waits for a token that is at an element."""
+    def held_by(self, process: Process, elements: Collection[int]) -> Iterator[int]:
+        """Those of some elements at which a token holds it."""
         flows = process.incoming(self.gateway)
-        if len(self.oldest) == len(flows):
-            return False
-        ways = process.ways_into(self.gateway)[element]
+        if not elements or len(self.oldest) == len(flows):
+            return
+        ways = process.ways_into(self.gateway)
         filled = sum(1 << at for at, flow in enumerate(flows) if flow.number in self.oldest)
-        return ways != 0 and not ways & filled
+        for element in elements:
+            if ways[element] and not ways[element] & filled:
+                yield element
 
 
 @dataclass(slots=True)
@@ -87,8 +89,9 @@ class Scope:
     def _holders(self, process: Process, join: Join) -> list[int]:
         """The other joins whose tokens hold it, and ELSEWHERE if any other token does."""
         gateway = join.gateway.number
-        holders = [number for number in self.joins if number != gateway and join.is_held_by(process, number)]
-        if gateway in self.arriving or any(join.is_held_by(process, element) for element in self.elements):
+        holders = list(join.held_by(process, self.joins.keys() - {gateway}))
+        elsewhere = self.elements | self.arriving
+        if gateway in self.arriving or any(True for _ in join.held_by(process, elsewhere)):
             holders.append(ELSEWHERE)
         return holders
 

@@ -83,3 +83,11 @@ def test_a_token_that_stopped_before_entering_the_join_holds_it() -> None:
     stopped.joins = scope(process, "join f5").joins
 
     assert list(stopped.activated(process)) == []
+
+
+def test_a_token_that_stopped_before_one_join_holds_those_behind_it() -> None:
+    process = read("inclusive-two-joins.bpmn")
+    stopped = scope(process, "first f5", state=CREATED)
+    stopped.joins = scope(process, "second f8").joins
+
+    assert list(stopped.activated(process)) == []
