@@ -114,13 +114,14 @@ def test_decision_that_does_not_fit_is_a_job_error(
     order.has_not_reached("a", "b")
 
 
-def test_of_two_flows_to_one_target_the_first_is_taken(play: Play) -> None:
-    """The target of the default flow is named, so that it is not taken in addition."""
+@pytest.mark.parametrize(("decision", "taken"), [(["b"], ["b"]), (["a"], ["a", "b"]), ([], ["b"])])
+def test_target_of_two_flows_gets_one_token(play: Play, decision: list[str], taken: list[str]) -> None:
+    """The second flow to `b` is the default flow."""
     order = play("gateway/inclusive-same-target.bpmn")
 
-    decide(order, "fork", "b")
+    decide(order, "fork", *decision)
 
-    order.waits_at("b")
+    order.waits_at(*taken)
 
 
 # Join

@@ -60,22 +60,21 @@ class InclusiveGateway(Behavior):
     def resume(
         self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
     ) -> str | None:
-        """Go down the flows to the chosen target elements, and down the default flow in any case."""
+        """Go down the flows to the chosen targets, and down the default flow unless its target is among them."""
+        flows = step.process.outgoing(element)
         decision = completion.inclusive_gateway_decision
-        flow_to: dict[str, SequenceFlow] = {}
-        for flow in step.process.outgoing(element):
-            flow_to.setdefault(step.process.target(flow).bpmn_element_id, flow)
-        problem = _misfit(decision, flow_to)
+        named: dict[str, SequenceFlow] = {}
+        for flow in flows:
+            named.setdefault(step.process.target(flow).bpmn_element_id, flow)
+        problem = _misfit(decision, named)
         if problem is not None:
             return problem
-        chosen = [
-            flow
-            for target, flow in flow_to.items()
-            if target in decision or flow.bpmn_element_id == element.default_flow
-        ]
+        chosen = [named[target] for target in decision]
+        default = [flow for flow in flows if flow.bpmn_element_id == element.default_flow]
+        chosen += [flow for flow in default if step.process.target(flow).bpmn_element_id not in decision]
         if not chosen:
             return "expected an inclusive gateway decision"
-        step.leave(token, chosen)
+        step.leave(token, sorted(chosen, key=lambda flow: flow.number))
         return None
 
     @staticmethod
@@ -120,11 +119,11 @@ class ParallelGateway(Behavior):
         step.leave(first, step.process.outgoing(element))
 
 
-def _misfit(decision: Sequence[str], flow_to: Mapping[str, SequenceFlow]) -> str | None:
+def _misfit(decision: Sequence[str], named: Mapping[str, SequenceFlow]) -> str | None:
     """Why target elements cannot be chosen; None if they can."""
     seen: set[str] = set()
     for target in decision:
-        if target not in flow_to:
+        if target not in named:
             return f"no outgoing sequence flow to {target}"
         if target in seen:
             return f"duplicate target element {target}"
