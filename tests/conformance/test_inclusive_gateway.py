@@ -313,6 +313,14 @@ def test_token_that_could_come_by_a_flow_with_a_token_is_not_waited_for(play: Pl
     assert order.has_ended
 
 
+def test_endless_loop_through_a_join_stops_with_an_incident(play: Play) -> None:
+    order = play("gateway/inclusive-endless.bpmn")
+
+    (incident,) = order.incidents()
+    assert incident["taskId"]
+    assert not order.has_ended
+
+
 # Suspended
 
 

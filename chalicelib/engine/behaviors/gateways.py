@@ -60,7 +60,7 @@ class InclusiveGateway(Behavior):
     def resume(
         self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
     ) -> str | None:
-        """Go down the flows to the chosen targets, and down the default flow unless its target is among them."""
+        """Go down the flows to the chosen targets and, if its target is not chosen, the default flow."""
         flows = step.process.outgoing(element)
         decision = completion.inclusive_gateway_decision
         named: dict[str, SequenceFlow] = {}
