@@ -21,6 +21,7 @@ class ElementType(StrEnum):
     ESCALATION_THROW_EVENT = "ESCALATION_THROW_EVENT"
     EVENT_BASED_GATEWAY = "EVENT_BASED_GATEWAY"
     EXCLUSIVE_GATEWAY = "EXCLUSIVE_GATEWAY"
+    INCLUSIVE_GATEWAY = "INCLUSIVE_GATEWAY"
     LINK_CATCH_EVENT = "LINK_CATCH_EVENT"
     LINK_THROW_EVENT = "LINK_THROW_EVENT"
     MANUAL_TASK = "MANUAL_TASK"
@@ -141,6 +142,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(ElementType.CALL_ACTIVITY, Family.ACTIVITY, "callActivity"),
     # gateways
     Kind(ElementType.EXCLUSIVE_GATEWAY, Family.GATEWAY, "exclusiveGateway"),
+    Kind(ElementType.INCLUSIVE_GATEWAY, Family.GATEWAY, "inclusiveGateway"),
     Kind(ElementType.PARALLEL_GATEWAY, Family.GATEWAY, "parallelGateway"),
     Kind(ElementType.EVENT_BASED_GATEWAY, Family.GATEWAY, "eventBasedGateway"),
 )

@@ -2,7 +2,7 @@
 
 import json
 
-from . import due
+from . import due, joins
 from .behaviors import BEHAVIORS
 from .states import InstanceState, TaskType
 from .step import MAX_TASKS, MAX_VISITS, Step
@@ -19,7 +19,7 @@ def run(step: Step) -> None:
 
 
 def _move_tokens(step: Step) -> None:
-    while step.ready:
+    while step.ready or joins.fire(step):
         if step.instance.visits >= MAX_VISITS:
             _stop(step)
             return

@@ -230,6 +230,7 @@ def _completion(
         given.error_code,
         given.escalation_code,
         given.exclusive_gateway_decision,
+        given.inclusive_gateway_decision,
         given.message_name,
         given.message_correlation_key,
         given.signal_name,

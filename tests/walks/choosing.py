@@ -22,6 +22,12 @@ TOO_LONG = "P9000Y"
 FILES = (
     "gateway/exclusive.bpmn",
     "gateway/exclusive-no-default.bpmn",
+    "gateway/inclusive.bpmn",
+    "gateway/inclusive-circle.bpmn",
+    "gateway/inclusive-early-end.bpmn",
+    "gateway/inclusive-join-and-fork.bpmn",
+    "gateway/inclusive-two-joins.bpmn",
+    "gateway/inclusive-uneven.bpmn",
     "gateway/parallel.bpmn",
     "gateway/parallel-pass-through.bpmn",
     "gateway/parallel-service-tasks.bpmn",
@@ -386,6 +392,9 @@ class Client:
     def _completion(self, job: Record) -> Fields:
         if job["type"] == "EVALUATE_EXCLUSIVE_GATEWAY" and not self._rarely():
             return _given({"exclusiveGatewayDecision": self._pick("", *self._targets(job), "nowhere")})
+        if job["type"] == "EVALUATE_INCLUSIVE_GATEWAY" and not self._rarely():
+            targets = [*self._targets(job), "nowhere"]
+            return _given({"inclusiveGatewayDecision": self.random.choices(targets, k=self._pick(0, 1, 2))})
         if self._rarely():
             return _given({"errorCode": "E", "escalationCode": self._pick("", "E")})
         return {}

@@ -278,6 +278,8 @@ def started_visits_wait_for_one_work(s: Snapshot) -> Iterator[str]:
     asked.update((task["partition"], task["elementInstanceId"]) for task in s.user_tasks if _is_open(task))
     for token in s.element_instances:
         type = token["bpmnElementType"]
+        if type == "INCLUSIVE_GATEWAY" and token["state"] == "STARTED" and asked[_place(token)] <= 1:
+            continue  # evaluated, or waiting for other tokens
         is_asking = type in {*ASKS_WORKER, "USER_TASK", "EXCLUSIVE_GATEWAY"} and token["state"] == "STARTED"
         if asked[_place(token)] != is_asking:
             yield f"{asked[_place(token)]} jobs, incidents and user tasks are open for {token}"

@@ -17,7 +17,7 @@ import pytest
 from chalicelib.contract import commands as c
 from tests.play import Engine, Order
 from tests.walks.snapshot import Record, Snapshot
-from tests.walks.trees import ASKING, Drawing, Gardener, visits
+from tests.walks.trees import ASKING, Drawing, Gardener, selected, selections, visits
 
 Act = Callable[[], object]
 
@@ -109,16 +109,29 @@ class Path:
             return {"error": "out of paper"}
         if self.drawing.default_way(gateway) is None and self.random.random() < 0.5:
             return {}
+        if job["type"] == "EVALUATE_INCLUSIVE_GATEWAY":
+            return {"completion": {"inclusiveGatewayDecision": [self.drawing.targets[gateway, 0], "nowhere"]}}
         return {"completion": {"exclusiveGatewayDecision": "nowhere"}}
 
     def _success(self, job: Record) -> dict[str, Any]:
         if job["type"] == "EXECUTE":
             return {}
         gateway = job["bpmnElementId"]
+        if job["type"] == "EVALUATE_INCLUSIVE_GATEWAY":
+            return self._select(gateway)
         way = self.decisions.decide(gateway, self.drawing.ways(gateway))
         if way == self.drawing.default_way(gateway) and self.random.random() < 0.5:
             return {}
         return {"completion": {"exclusiveGatewayDecision": self.drawing.targets[gateway, way]}}
+
+    def _select(self, gateway: str) -> dict[str, Any]:
+        """Name the targets in any order, that of the default flow or not: it is taken anyway."""
+        ways = selected(self.decisions.decide(gateway, selections(self.drawing.ways(gateway))))
+        if self.random.random() < 0.5:
+            ways -= {self.drawing.default_way(gateway)}
+        targets = [self.drawing.targets[gateway, way] for way in ways]
+        self.random.shuffle(targets)
+        return {"completion": {"inclusiveGatewayDecision": targets}}
 
     def _update(self, task: Record) -> None:
         completed = self.random.random() < 0.7
@@ -183,6 +196,8 @@ def asked(drawing: Drawing, visited: Counter[str]) -> dict[str, Counter[str]]:
             wanted.setdefault("USER_TASK", Counter())[id] = count
         elif tag == "exclusiveGateway" and drawing.ways(id) > 1:
             wanted.setdefault("EVALUATE_EXCLUSIVE_GATEWAY", Counter())[id] = count
+        elif tag == "inclusiveGateway" and drawing.ways(id) > 1:
+            wanted.setdefault("EVALUATE_INCLUSIVE_GATEWAY", Counter())[id] = count
         elif tag == "parallelGateway" and drawing.entries(id) > 1:
             wanted.setdefault("JOIN_PARALLEL_GATEWAY", Counter())[id] = count
     return wanted

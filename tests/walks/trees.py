@@ -53,8 +53,14 @@ class Meeting(Enum):
     MERGE = "exclusiveGateway"
     """They go on one after the other: all that follows is visited that many times."""
 
+    INCLUSIVE_JOIN = "inclusiveGateway"
+    """They become one; where the fork is passed by one token at a time."""
+
     NONE = "none"
     """Each comes to its own end."""
+
+
+JOINS = (Meeting.JOIN, Meeting.INCLUSIVE_JOIN)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,39 @@ class Fork:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Inclusive gateway, one block per way out, passed by one token at a time.
+
+    Of several tokens, it would depend on the order of things which of them meet.
+
+    Attributes:
+        default: Number of the way that is always taken, if there is one.
+        is_joined: Whether an inclusive gateway joins the tokens; else each comes to its own end.
+    """
+
+    id: str
+    ways: tuple["Block", ...]
+    default: int | None
+    is_joined: bool
+
+    def chosen(self, decide: Decide) -> set[int]:
+        """Which ways a token goes: the bits of what is decided, and the default way."""
+        if len(self.ways) == 1:
+            return {0}
+        return selected(decide(self.id, selections(len(self.ways)))) | {self.default} - {None}
+
+
+def selections(ways: int) -> int:
+    """How many choices of at least one way there are."""
+    return (1 << ways) - 1
+
+
+def selected(number: int) -> set[int]:
+    """The ways of one of these choices."""
+    return {way for way in range(number + 1) if (number + 1) >> way & 1}
+
+
+@dataclass(frozen=True)
 class Loop:
     """A block that is repeated as long as the exclusive gateway behind it decides for way 1."""
 
@@ -75,7 +114,7 @@ class Loop:
     body: "Block"
 
 
-Node = Leaf | Choice | Fork | Loop
+Node = Leaf | Choice | Fork | Selection | Loop
 Block = tuple[Node, ...]
 
 
@@ -96,6 +135,8 @@ def _pass(block: Block, tokens: int, decide: Decide, seen: Counter[str]) -> int:
                 tokens = _pass_choice(node, tokens, decide, seen)
             case Fork():
                 tokens = _pass_fork(node, tokens, decide, seen)
+            case Selection():
+                tokens = _pass_selection(node, tokens, decide, seen)
             case Loop():
                 _pass_loop(node, tokens, decide, seen)
     return tokens
@@ -116,7 +157,16 @@ def _pass_fork(fork: Fork, tokens: int, decide: Decide, seen: Counter[str]) -> i
     arriving = sum(_pass(way, tokens, decide, seen) for way in fork.ways)
     if fork.meeting is not Meeting.NONE:
         seen[f"{fork.id}_meeting"] += arriving
-    return tokens if fork.meeting is Meeting.JOIN else arriving
+    return tokens if fork.meeting in JOINS else arriving
+
+
+def _pass_selection(selection: Selection, tokens: int, decide: Decide, seen: Counter[str]) -> int:
+    seen[selection.id] += tokens
+    chosen = selection.chosen(decide) if tokens else set()
+    arriving = sum(_pass(way, number in chosen, decide, seen) for number, way in enumerate(selection.ways))
+    if selection.is_joined:
+        seen[f"{selection.id}_meeting"] += arriving
+    return tokens if selection.is_joined else arriving
 
 
 def _pass_loop(loop: Loop, tokens: int, decide: Decide, seen: Counter[str]) -> None:
@@ -138,15 +188,27 @@ class Place:
         depth: How many blocks are around it.
         is_last: Whether nothing follows.
         may_multiply: Whether more tokens may come out than went in: not where they are joined or repeated.
+        is_single: Whether one token at a time goes in.
     """
 
     depth: int = 0
     is_last: bool = True
     may_multiply: bool = True
+    is_single: bool = True
 
     def inside(self, **other: bool) -> "Place":
         """One block deeper."""
         return replace(self, depth=self.depth + 1, **other)
+
+
+def multiplies(node: Node) -> bool:
+    """Whether more tokens come out than went in."""
+    match node:
+        case Fork(meeting=Meeting.MERGE):
+            return True
+        case Choice(ways=ways) | Fork(ways=ways):
+            return any(multiplies(inner) for way in ways for inner in way)
+    return False
 
 
 @dataclass
@@ -165,10 +227,13 @@ class Gardener:
         """A whole process, without its start event."""
         return self._block(Place())
 
-    def _block(self, place: Place) -> Block:
-        may_be_empty = place.depth > 0 and not place.is_last
+    def _block(self, place: Place, *, may_be_empty: bool = True) -> Block:
+        may_be_empty = may_be_empty and place.depth > 0 and not place.is_last
         length = self.random.randint(0 if may_be_empty else 1, 3)
-        nodes = [self._node(replace(place, is_last=False)) for _ in range(length)]
+        nodes: list[Node] = []
+        for _ in range(length):
+            nodes.append(self._node(replace(place, is_last=False)))
+            place = replace(place, is_single=place.is_single and not multiplies(nodes[-1]))
         followers: list[Node | None] = [*nodes[1:], None]
         nodes = [self._unmerged(*pair) for pair in zip(nodes, followers, strict=False)]
         if place.is_last:
@@ -178,7 +243,7 @@ class Gardener:
     def _end(self, place: Place, *, may_be_left_out: bool) -> list[Node]:
         """An end event, nothing, or something that ends several times."""
         if place.depth < DEEPEST and self._chance(0.3):
-            return [self.random.choice((self._choice, self._fork))(place)]
+            return [self.random.choice((self._choice, *self._forks(place)))(place)]
         if may_be_left_out and self._chance(0.3):
             return []
         return [Leaf(self._id("end"), "endEvent")]
@@ -186,7 +251,10 @@ class Gardener:
     def _node(self, place: Place) -> Node:
         if place.depth == DEEPEST or self.grown >= self.size or self._chance(0.4):
             return Leaf(self._id("t"), self.random.choice(TAGS))
-        return self.random.choice((self._choice, self._fork, self._loop))(place)
+        return self.random.choice((self._choice, *self._forks(place), self._loop))(place)
+
+    def _forks(self, place: Place) -> list[Callable[[Place], Node]]:
+        return [self._fork, self._selection] if place.is_single else [self._fork]
 
     def _choice(self, place: Place) -> Choice:
         ways = self._ways(place.inside())
@@ -198,18 +266,28 @@ class Gardener:
         meeting = Meeting.NONE if place.is_last else Meeting.JOIN
         if place.may_multiply and not place.is_last and self._chance(0.3):
             meeting = Meeting.MERGE
-        may_multiply = place.may_multiply and meeting is not Meeting.JOIN
+        if meeting is Meeting.JOIN and place.is_single and self._chance(0.3):
+            meeting = Meeting.INCLUSIVE_JOIN
+        may_multiply = place.may_multiply and meeting not in JOINS
         return Fork(self._id("f"), tag, self._ways(place.inside(may_multiply=may_multiply)), meeting)
+
+    def _selection(self, place: Place) -> Selection:
+        is_joined = not place.is_last
+        inside = place.inside(may_multiply=place.may_multiply and not is_joined)
+        ways = self._ways(inside, may_be_empty=False)
+        default = self.random.randrange(len(ways)) if self._chance(0.5) else None
+        return Selection(self._id("o"), ways, default, is_joined)
 
     def _loop(self, place: Place) -> Loop:
         return Loop(self._id("loop"), self._block(place.inside(may_multiply=False)))
 
-    def _ways(self, place: Place) -> tuple[Block, ...]:
-        return tuple(self._block(place) for _ in range(self.random.choice((1, 2, 2, 2, 3, 4))))
+    def _ways(self, place: Place, *, may_be_empty: bool = True) -> tuple[Block, ...]:
+        count = self.random.choice((1, 2, 2, 2, 3, 4))
+        return tuple(self._block(place, may_be_empty=may_be_empty) for _ in range(count))
 
     def _unmerged(self, node: Node, follower: Node | None) -> Node:
         """Sometimes without its merge, where the follower takes tokens one by one."""
-        takes_any = isinstance(follower, Leaf | Choice | Loop)
+        takes_any = isinstance(follower, Leaf | Choice | Selection | Loop)
         if isinstance(node, Choice) and takes_any and self._chance(0.4):
             return replace(node, is_merged=False)
         return node
@@ -304,6 +382,14 @@ class Drawing:
                 if node.meeting is Meeting.NONE:
                     return exits
                 return self._enter(f"{node.id}_meeting", node.meeting.value, exits)
+            case Selection():
+                self._enter(node.id, "inclusiveGateway", entries)
+                if node.default is not None:
+                    self._defaults[node.id] = node.default
+                exits = self._ways(node.id, node.ways)
+                return (
+                    self._enter(f"{node.id}_meeting", "inclusiveGateway", exits) if node.is_joined else exits
+                )
             case Loop():
                 merge = f"{node.id}_merge"
                 body = self._block(node.body, self._enter(merge, "exclusiveGateway", entries))

@@ -7,7 +7,7 @@ from ..states import JobType
 from .base import Behavior, PassThrough
 from .containers import CallActivity, ProcessScope, SubProcess
 from .events import Boundary, Catch, LinkThrow, Throw
-from .gateways import EventBasedGateway, ExclusiveGateway, ParallelGateway
+from .gateways import EventBasedGateway, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from .tasks import JobTask, UserTask
 from .triggers import (
     AwaitedCode,
@@ -67,6 +67,7 @@ BEHAVIORS: Mapping[ElementType, Behavior] = {
     ElementType.USER_TASK: UserTask(),
     # gateways
     ElementType.EXCLUSIVE_GATEWAY: ExclusiveGateway(),
+    ElementType.INCLUSIVE_GATEWAY: InclusiveGateway(),
     ElementType.PARALLEL_GATEWAY: ParallelGateway(),
     ElementType.EVENT_BASED_GATEWAY: EventBasedGateway(),
 }

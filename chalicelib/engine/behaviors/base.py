@@ -25,6 +25,7 @@ class JobCompletion:
     error_code: str | None = None
     escalation_code: str | None = None
     exclusive_gateway_decision: str | None = None
+    inclusive_gateway_decision: tuple[str, ...] = ()
     message_name: str | None = None
     message_correlation_key: str | None = None
     signal_name: str | None = None

@@ -1,6 +1,8 @@
 """Gateways: where tokens part and meet."""
 
-from ...bpmn.model import Element
+from collections.abc import Mapping, Sequence
+
+from ...bpmn.model import Element, SequenceFlow
 from ..records import ElementInstance, Job
 from ..states import JobType, TaskType
 from ..step import Step
@@ -35,6 +37,56 @@ class ExclusiveGateway(Behavior):
             return problem
         step.leave(token, chosen[:1])
         return None
+
+
+class InclusiveGateway(Behavior):
+    """Forks into the flows that a worker chooses; a join waits for every token that can still arrive."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Wait at a join, where `engine.joins` looks when the tokens have moved; else go on at once."""
+        if element.number in step.process.inclusive_joins:
+            step.start(token)
+        else:
+            self._go_on(step, element, token)
+
+    @classmethod
+    def join(cls, step: Step, element: Element, tokens: Sequence[ElementInstance]) -> None:
+        """Merge waiting tokens, one per flow, into the first of them, which goes on."""
+        first, *others = tokens
+        for other in others:
+            step.end(other)
+        cls._go_on(step, element, first)
+
+    def resume(
+        self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
+    ) -> str | None:
+        """Go down the flows to the chosen targets and, if its target is not chosen, the default flow."""
+        flows = step.process.outgoing(element)
+        decision = completion.inclusive_gateway_decision
+        named: dict[str, SequenceFlow] = {}
+        for flow in flows:
+            named.setdefault(step.process.target(flow).bpmn_element_id, flow)
+        problem = _misfit(decision, named)
+        if problem is not None:
+            return problem
+        chosen = [named[target] for target in decision]
+        default = [flow for flow in flows if flow.bpmn_element_id == element.default_flow]
+        chosen += [flow for flow in default if step.process.target(flow).bpmn_element_id not in decision]
+        if not chosen:
+            return "expected an inclusive gateway decision"
+        step.leave(token, sorted(chosen, key=lambda flow: flow.number))
+        return None
+
+    @staticmethod
+    def _go_on(step: Step, element: Element, token: ElementInstance) -> None:
+        """With several ways out and no conditions, a worker decides."""
+        flows = step.process.outgoing(element)
+        if len(flows) <= 1:
+            step.leave(token, flows)
+            return
+        if token.started_at is None:
+            step.start(token)
+        step.add_job(token, JobType.EVALUATE_INCLUSIVE_GATEWAY)
 
 
 class ParallelGateway(Behavior):
@@ -83,3 +135,15 @@ class EventBasedGateway(Behavior):
         for event in step.hosted(gateway):
             step.terminate(event)
         step.end(gateway)
+
+
+def _misfit(decision: Sequence[str], named: Mapping[str, SequenceFlow]) -> str | None:
+    """Why target elements cannot be chosen; None if they can."""
+    seen: set[str] = set()
+    for target in decision:
+        if target not in named:
+            return f"no outgoing sequence flow to {target}"
+        if target in seen:
+            return f"duplicate target element {target}"
+        seen.add(target)
+    return None

@@ -215,7 +215,6 @@ REFUSED_ELEMENTS = [
     "eventBasedGateway",
     "globalTask",
     "implicitThrowEvent",
-    "inclusiveGateway",
     "intermediateCatchEvent",
     "performer",
     "process",
