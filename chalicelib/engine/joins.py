@@ -69,7 +69,12 @@ class Scope:
     elements: set[int] = field(default_factory=set)
 
     def add(self, process: Process, token: ElementInstance, *, is_evaluated: bool) -> None:
-        """Take in a token; one whose gateway is evaluated has been merged already."""
+        """Take in a token; one whose gateway is evaluated has been merged already.
+
+        For an event that waits, its activity or the gateway before it stands.
+        """
+        if token.host_id is not None:
+            return
         at = token.element
         if at not in process.inclusive_joins or is_evaluated:
             self.elements.add(at)

@@ -364,3 +364,21 @@ def test_decision_while_suspended_is_followed_when_resumed(play: Play) -> None:
     send(order, c.ResumeProcessInstance, order.id)
     order.complete_job("a")
     order.waits_at("join", "b")
+
+
+def test_an_activity_stands_for_its_boundary_events(play: Play) -> None:
+    """Its token can also come by a flow that has one already, so it does not hold the join."""
+    order = play("gateway/inclusive-boundary.bpmn")
+
+    order.waits_at("a", "failed")
+    order.has_passed("join", "endEvent")
+
+
+def test_a_token_can_get_to_a_join_by_a_boundary_event(play: Play) -> None:
+    order = play("gateway/inclusive-boundary.bpmn")
+
+    order.complete_job("a", completion={"errorCode": "TROUBLE"})
+
+    order.has_passed("failed")
+    assert [token["state"] for token in order.element_instances("join")] == ["COMPLETED"] * 2
+    assert order.has_ended
