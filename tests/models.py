@@ -22,6 +22,21 @@ def parallel(bpmn_process_id: str, width: int, tag: str = "serviceTask") -> str:
     return _process(bpmn_process_id, content, flows)
 
 
+def event(bpmn_process_id: str, definition: str, declared: str = "") -> str:
+    """Start, an event that catches, a service task, end."""
+    content = (
+        f'<intermediateCatchEvent id="event">{definition}</intermediateCatchEvent><serviceTask id="t0"/>'
+    )
+    flows = [("start", "event"), ("event", "t0"), ("t0", "end")]
+    return _process(bpmn_process_id, content, flows).replace(HEAD, HEAD + declared)
+
+
+def call(bpmn_process_id: str, called: str) -> str:
+    """Start, a call activity, end."""
+    content = f'<callActivity id="activity" calledElement="{called}"/>'
+    return _process(bpmn_process_id, content, [("start", "activity"), ("activity", "end")])
+
+
 def _process(bpmn_process_id: str, content: str, flows: list[tuple[str, str]]) -> str:
     arrows = "".join(
         f'<sequenceFlow id="f{number}" sourceRef="{source}" targetRef="{target}"/>'

@@ -16,7 +16,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.keys import Shards
 from chalicelib.storage.ports import Items
 from tests.clock import Clock
-from tests.models import parallel, sequence
+from tests.models import call, event, parallel, sequence
 from tests.play import Engine
 
 WORKER = "worker-1"
@@ -98,7 +98,18 @@ MODELS = {
     "ten": sequence("ten", 10),
     "hundred": sequence("hundred", 100),
     "parallel": parallel("parallel", 10),
+    "message": event(
+        "message", '<messageEventDefinition messageRef="m"/>', '<message id="m" name="payment received"/>'
+    ),
+    "timer": event("timer", "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"),
+    "signal": event(
+        "signal", '<signalEventDefinition signalRef="s"/>', '<signal id="s" name="prices changed"/>'
+    ),
+    "call": call("call", "one"),
 }
+
+TASKS = ("one", "two", "ten", "hundred", "parallel")
+"""Models whose instances are worked off by jobs alone."""
 
 
 def prepare(walk: Walk) -> None:
@@ -107,13 +118,23 @@ def prepare(walk: Walk) -> None:
         walk.deploy(name, xml)
     walk.start("one", "start, first of a date in a process")
     walk.work_off("one", 1)
-    for name in MODELS:
+    for name in TASKS:
         for _ in range(2):
             walk.start(name)
     for name, jobs in (("one", 1), ("two", 2), ("ten", 10), ("hundred", 100), ("parallel", 10)):
         for _ in range(2 * jobs):
             (job,) = walk.lock(name)
             walk.complete(job, "preparation")
+    _lease_ids(walk)
+
+
+def _lease_ids(walk: Walk) -> None:
+    """So many messages and subscriptions that their ids are leased in large numbers."""
+    for _ in range(10):
+        walk.start("signal", "preparation")
+        message = c.SendMessage(name="warm-up", correlationKey="1", workerId=WORKER)
+        walk.send("preparation", message)
+    walk.send("preparation", c.SendSignal(name="prices changed", workerId=WORKER))
 
 
 def instances(walk: Walk) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -131,6 +152,29 @@ def instances(walk: Walk) -> Iterator[tuple[str, Callable[[], None]]]:
         walk.start("parallel")
         walk.work_off_at_once("parallel", 10)
 
+    def run_message(key: str) -> None:
+        walk.start("message", "start, a message event")
+        (job,) = walk.lock("message")
+        completion = {"messageCorrelationKey": key}
+        walk.complete(job, "complete, subscribe to a message", completion=completion)
+        message = c.SendMessage(name="payment received", correlationKey=key, workerId=WORKER)
+        assert walk.send("correlate a message", message)["correlated"]
+        walk.work_off("message", 1)
+
+    def run_timer() -> None:
+        walk.start("timer", "start, a timer event")
+        walk.engine.clock.advance("PT2H")
+        assert walk.send("fire a timer", c.ExecuteTasks(limit=1))["completed"] == 1
+        walk.work_off("timer", 1)
+
+    def run_call() -> None:
+        walk.start("call")
+        (job,) = walk.lock("call")
+        walk.complete(job, "complete, call a process")
+        (job,) = walk.lock("one")
+        walk.complete(job, "complete, called process ends")
+        walk.work_off("call", 1)
+
     yield "one task", lambda: run("one", 1)
     yield "two tasks", lambda: run("two", 2)
     yield "ten tasks", lambda: run("ten", 10)
@@ -138,6 +182,9 @@ def instances(walk: Walk) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "ten parallel tasks, jobs locked one by one", run_parallel
     yield "ten parallel tasks, jobs locked at once", run_parallel_at_once
     yield "a hundred tasks", lambda: run("hundred", 100)
+    yield "a message, a task", lambda: run_message("order-1")
+    yield "a timer, a task", run_timer
+    yield "a call of one task", run_call
 
 
 def other_commands(walk: Walk) -> None:
@@ -176,8 +223,17 @@ def other_commands(walk: Walk) -> None:
     for kind in ("start, under an idempotency key", "the same again"):
         walk.observe(kind, lambda: execute_once(start, walk.engine.env, "order-7"))
     message = {"name": "paid", "workerId": WORKER, "expirationTimer": {"timeDuration": "P1D"}}
-    for key in ("warm-up", "order-7"):
-        walk.send("send a message, buffered", c.SendMessage(correlationKey=key, **message))
+    walk.send("send a message, buffered", c.SendMessage(correlationKey="order-7", **message))
+    signals(walk)
+
+
+def signals(walk: Walk) -> None:
+    """A signal that ten process instances wait for."""
+    send = c.SendSignal(name="prices changed", workerId=WORKER)
+    walk.send("send a signal, nobody waits", send)
+    for _ in range(10):
+        walk.start("signal", "start, a signal event")
+    assert walk.send("send a signal, ten wait", send)["subscriberCount"] == 10
 
 
 def _three() -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_whole_instance_keeps_its_budget_over_http(run: Run, name: str, tasks: i
 
 def test_budgets_are_those_of_the_architecture() -> None:
     assert INSTANCES == {"one task": 9, "ten tasks": 45}
-    assert [budget.write_units for budget in COMMANDS.values()] == [4, 2, 2, 3]
+    assert [budget.write_units for budget in COMMANDS.values()] == [4, 2, 2, 3, 6, 3]
 
 
 def test_budget_allows_no_request_that_it_does_not_name() -> None:
