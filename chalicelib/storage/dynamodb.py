@@ -1,4 +1,4 @@
-"""Items in one DynamoDB table, bodies that are too large for it in S3. The only module that imports boto3.
+"""Items in one DynamoDB table, bodies that are too large for it in S3.
 
 An item has the attributes pk and sk (its key), r (revision), b (body) or o (name of the object that holds the
 body), w (write id, see `DynamoItems._put`), and its index attributes. The names are short because every
