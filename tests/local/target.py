@@ -1,12 +1,17 @@
 """A running server as a target of requests that schemathesis makes from the OpenAPI document.
 
 What schemathesis cannot know takes the place of what it made up in two of three requests: ids that exist, the
-worker who holds the jobs, models. So they reach the engine, not only its door.
+worker who holds the jobs, models. So they reach the engine, not only its door. A round sends the same
+requests each time; the next one finds what it has left.
+
+`python -m tests.local.target ADDRESS KEY ROUNDS TIMES` is a process of its own, since schemathesis changes
+Hypothesis where it is imported: other tests would see larger examples, and print none.
 """
 
 import re
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +30,8 @@ from schemathesis.specs.openapi.checks import (
 from chalicelib.api import openapi
 from chalicelib.contract.native import OPERATIONS
 from chalicelib.contract.operation import Operation
-from tests.cli.server import PATIENCE, Server
+from chalicelib.sdk import Client
+from tests.cli.server import PATIENCE
 from tests.play import MODELS, WORKER
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -47,7 +53,12 @@ VARIABLES = (
 an_id = st.builds(lambda block, number: 64 * block + number, st.integers(0, 3), st.integers(1, 2))
 """The ids of an instance follow a multiple of 64."""
 
+a_duration = st.sampled_from(["PT1S", "P1W", "P9999Y", "P1000000000D"])
+
 some_variables = st.lists(st.sampled_from(VARIABLES), max_size=2)
+
+TAKES_NOTHING = ("checkReadiness",)
+"""There is no wrong request for it."""
 
 AFTER_ALL_OTHERS = ("queryIncidents", "resolveIncident", "resumeProcessInstance", "unlockJobs")
 ORDER = sorted(OPERATIONS, key=lambda row: row.name in AFTER_ALL_OTHERS)
@@ -60,14 +71,17 @@ KNOWN: Known = {
     "correlationKey": st.just("order-7"),
     "elementVariables": some_variables,
     "error": st.just("out of ink"),
+    "expirationTimer": a_duration,
     "id": an_id,
     "limit": st.integers(1, 5),
+    "lockTimeout": a_duration,
     "name": st.just("paid"),
     "processId": st.integers(1, 5),
     "processIds": st.lists(st.integers(1, 5), max_size=3, unique=True),
     "processInstanceId": an_id,
     "processVariables": some_variables,
     "retryLimit": st.integers(0, 2),
+    "retryTimer": a_duration,
     "revision": st.integers(1, 3),
     "timeDuration": st.just("PT1H"),
     "variables": some_variables,
@@ -93,13 +107,14 @@ class Target:
     """A running server.
 
     Attributes:
+        address: Where it serves.
         key: Its credential.
         partition: Where its first instances are.
         answers: How often an operation answered with a status.
         seen: Records that were answered, by the noun that their operations begin with: partition and id.
     """
 
-    server: Server
+    address: str
     key: str
     partition: str = ""
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -109,13 +124,26 @@ class Target:
     def __post_init__(self) -> None:
         self.document = openapi.build()
         self.schema = schemathesis.openapi.from_dict(self.document)
-        for name in STARTED:
-            process = {"bpmnProcessId": process_id(XML[name]), "version": "1", "workerId": WORKER}
-            self.server.call("POST", "/processes", {**process, "bpmnXml": XML[name]})
-            self.partition = self.server.call("POST", "/process-instances", process)["partition"]
-        (job,) = self.server.call("POST", "/jobs/lock", {"limit": 1, "workerId": WORKER})["jobs"]
-        path = f"/jobs/{job['partition']}/{job['id']}/complete"
-        self.server.call("PATCH", path, {"error": "out of paper", "workerId": WORKER})
+        with Client(self.address, api_key=self.key) as client:
+            for name in STARTED:
+                process = {"bpmnProcessId": process_id(XML[name]), "version": "1", "workerId": WORKER}
+                client.call("POST", "/processes", {**process, "bpmnXml": XML[name]})
+                self.partition = client.call("POST", "/process-instances", process)["partition"]
+            (job,) = client.call("POST", "/jobs/lock", {"limit": 1, "workerId": WORKER})["jobs"]
+            failure = {"error": "out of paper", "workerId": WORKER}
+            client.call("PATCH", f"/jobs/{job['partition']}/{job['id']}/complete", failure)
+
+    @property
+    def unreached(self) -> list[str]:
+        """Operations that have had no success: the requests stopped at their door."""
+        return [row.name for row in OPERATIONS if not self.answers[row.name, row.status]]
+
+    def play_round(self, number: int, times: int) -> None:
+        """Ask each operation several times, and half as often in a wrong way."""
+        for row in ORDER:
+            self.shoot(row, GenerationMode.POSITIVE, number, times)
+            if row.name not in TAKES_NOTHING:
+                self.shoot(row, GenerationMode.NEGATIVE, number, times // 2)
 
     def shoot(self, row: Operation, mode: GenerationMode, number: int, times: int) -> None:
         """Send requests of one operation, and check each answer; those of a number are always the same."""
@@ -141,15 +169,14 @@ class Target:
         """Send a request, one of many without credential; the media type of its answer is exact."""
         has_credential = draw(st.integers(0, 31)) != 17
         headers = {"Authorization": f"Bearer {self.key}" if has_credential else "Bearer unknown"}
-        answer = case.call(
-            base_url=self.server.address, session=self.session, headers=headers, timeout=PATIENCE
-        )
+        answer = case.call(base_url=self.address, session=self.session, headers=headers, timeout=PATIENCE)
         self.answers[row.name, answer.status_code] += 1
-        assert has_credential or not row.needs_credentials or answer.status_code == 401
+        said = f"{answer.status_code} as {answer.headers.get('content-type')} to {case.as_curl_command()}"
+        assert has_credential or not row.needs_credentials or answer.status_code == 401, said
         if answer.content:
             is_problem = answer.status_code != row.status
             expected = "application/problem+json" if is_problem else row.content_type
-            assert answer.headers["content-type"] == [expected]
+            assert answer.headers["content-type"] == [expected], said
         return answer
 
     def _remember(self, row: Operation, answer: Response) -> None:
@@ -200,3 +227,19 @@ def _replaced(fields: Mapping[str, Any], known: Known, draw: Draw) -> dict[str, 
         name: draw(known[name]) if name in known and draw(st.integers(0, 3)) else value
         for name, value in fields.items()
     }
+
+
+def main(arguments: Sequence[str]) -> str | None:
+    """Play rounds against a server; answers what is wrong, for `sys.exit`."""
+    address, key, rounds, times = arguments
+    target = Target(address, key)
+    with target.session:
+        for number in range(int(rounds)):
+            target.play_round(number, int(times))
+    if target.unreached:
+        return f"never a success: {', '.join(target.unreached)} in {sorted(target.answers.items())}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
