@@ -13,9 +13,23 @@ PREFIX = "BPMN_"
 STORES = ("memory", "sqlite", "dynamodb")
 TASK_MODES = ("eager", "deferred")
 
+KMS = "kms:"
+"""What an encryption key begins with that AWS KMS has to decrypt."""
+
 
 class InvalidSetting(ValueError):
     """A setting cannot be used; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class KmsKey:
+    """An encryption key that only AWS KMS can decrypt.
+
+    Attributes:
+        sealed: The encrypted data key, `CiphertextBlob` of KMS.
+    """
+
+    sealed: bytes
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -58,14 +72,20 @@ def _user_and_password(text: str) -> str:
     return text
 
 
-def _keys(text: str) -> tuple[bytes, ...]:
+def _keys(text: str) -> tuple[bytes | KmsKey, ...]:
+    return tuple(_key(key) for key in text.split(","))
+
+
+def _key(text: str) -> bytes | KmsKey:
     try:
-        keys = tuple(base64.b64decode(key, validate=True) for key in text.split(","))
+        key = base64.b64decode(text.removeprefix(KMS), validate=True)
     except ValueError:
         raise ValueError("must be base64") from None
-    if any(len(key) != 32 for key in keys):
+    if text.startswith(KMS) and key:
+        return KmsKey(key)
+    if len(key) != 32:
         raise ValueError("each key must have 32 bytes")
-    return keys
+    return key
 
 
 def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
@@ -98,9 +118,10 @@ class Settings:
         None, "Credentials for Basic authorization: user:password", _user_and_password, secret=True
     )
     api_key: str | None = _setting(None, "An API key that is accepted", secret=True)
-    encryption_keys: tuple[bytes, ...] = _setting(
+    encryption_keys: tuple[bytes | KmsKey, ...] = _setting(
         (),
-        "Keys for encrypted variables, base64 of 32 bytes each, by commas; the first encrypts, all decrypt",
+        "Keys for encrypted variables, by commas; the first encrypts, all decrypt. Each is base64 of 32 "
+        "bytes, or kms: and base64 of a data key that AWS KMS has encrypted (bpmn encryption-key create)",
         _keys,
         secret=True,
     )

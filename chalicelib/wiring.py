@@ -6,12 +6,12 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from .api.auth import Access
 from .engine.records import Instant
 from .service.environment import Cipher, Environment, Store
-from .settings import Settings
+from .settings import KmsKey, Settings
 from .storage.keys import Shards
 from .storage.ports import Items
 from .storage.store import ItemStore
@@ -107,7 +107,18 @@ def _cipher(settings: Settings) -> Cipher | None:
         return None
     from .storage.cipher import AesCipher
 
-    return AesCipher(settings.encryption_keys, os.urandom)
+    return AesCipher([_opener(key) for key in settings.encryption_keys], os.urandom)
+
+
+def _opener(key: bytes | KmsKey) -> bytes | Callable[[], bytes]:
+    return key if isinstance(key, bytes) else partial(_open_by_kms, key.sealed)
+
+
+def _open_by_kms(sealed: bytes) -> bytes:
+    # Half of a cold start, too; a process that meets no encrypted variable does without.
+    from .storage.kms import open_key
+
+    return open_key(sealed)
 
 
 def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Instant]:

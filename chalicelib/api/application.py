@@ -7,11 +7,17 @@ from .openapi import mount_openapi
 from .threaded import ThreadedChalice
 
 
-def create_app(env: Environment, access: Access) -> ThreadedChalice:
-    """An application that answers with the given environment; many threads may call it."""
+def create_app(env: Environment, access: Access, *, largest_body: int | None = None) -> ThreadedChalice:
+    """An application that answers with the given environment; many threads may call it.
+
+    Args:
+        env: What it works with.
+        access: Who may come in.
+        largest_body: Bytes that a request may have where it runs, if that is less than an operation takes.
+    """
     app = ThreadedChalice("serverless-bpmn")
     # Nothing that we answer is binary; Chalice would look through its list of images each time.
     app.api.binary_types = []
-    mount(app, env, access)
+    mount(app, env, access, largest_body)
     mount_openapi(app)
     return app

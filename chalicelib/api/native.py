@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -26,9 +27,10 @@ RETRY_AFTER = "1"
 logger = logging.getLogger(__name__)
 
 
-def mount(app: ThreadedChalice, env: Environment, access: Access) -> None:
-    """Add the routes of the engine API."""
-    for operation in OPERATIONS:
+def mount(app: ThreadedChalice, env: Environment, access: Access, largest_body: int | None = None) -> None:
+    """Add the routes of the engine API; no body may be larger than `largest_body`, if that is given."""
+    for row in OPERATIONS:
+        operation = replace(row, max_body=min(row.max_body, largest_body or row.max_body))
         # The media type is judged by us: Chalice answers a wrong one in a shape of its own.
         for path in (operation.path, *operation.aliases):
             app.route(path, methods=[operation.method], content_types=["*/*"], name=operation.name)(

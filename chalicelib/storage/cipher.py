@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Sequence
+from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,23 +15,27 @@ class WrongKey(Exception):
     """None of the keys decrypts a value: its key was taken away, or the text was changed."""
 
 
+Key = bytes | Callable[[], bytes]
+"""32 bytes, or what opens them; it is called when the key is first needed."""
+
+
 class AesCipher:
     """Encrypts with the first of several keys, decrypts with any of them."""
 
-    def __init__(self, keys: Sequence[bytes], random_bytes: Callable[[int], bytes]) -> None:
-        """Keep the keys.
+    def __init__(self, keys: Sequence[Key], random_bytes: Callable[[int], bytes]) -> None:
+        """Keep the keys; none is opened yet.
 
         Args:
-            keys: 32 bytes each, at least one.
+            keys: At least one.
             random_bytes: Source of nonces.
         """
-        self._keys = [AESGCM(key) for key in keys]
+        self._keys = [_LateKey(key) for key in keys]
         self._random_bytes = random_bytes
 
     def encrypt(self, text: str) -> str:
         """Cipher text, base64 of nonce and sealed value."""
         nonce = self._random_bytes(NONCE_BYTES)
-        return base64.b64encode(nonce + self._keys[0].encrypt(nonce, text.encode(), None)).decode()
+        return base64.b64encode(nonce + self._keys[0].aes.encrypt(nonce, text.encode(), None)).decode()
 
     def decrypt(self, text: str) -> str:
         """The value.
@@ -41,7 +46,23 @@ class AesCipher:
         sealed = base64.b64decode(text)
         for key in self._keys:
             try:
-                return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+                return key.aes.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
             except InvalidTag:
                 continue
         raise WrongKey("no encryption key decrypts the value")
+
+
+class _LateKey:
+    """A key that is opened once for all threads; one that could not be opened is tried at the next need."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._aes: AESGCM | None = None
+        self._lock = Lock()
+
+    @property
+    def aes(self) -> AESGCM:
+        with self._lock:
+            if self._aes is None:
+                self._aes = AESGCM(self._key if isinstance(self._key, bytes) else self._key())
+            return self._aes

@@ -1,4 +1,4 @@
-"""Items in one DynamoDB table, bodies that are too large for it in S3. The only module that imports boto3.
+"""Items in one DynamoDB table, bodies that are too large for it in S3.
 
 An item has the attributes pk and sk (its key), r (revision), b (body) or o (name of the object that holds the
 body), w (write id, see `DynamoItems._put`), and its index attributes. The names are short because every
@@ -23,6 +23,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
+from ..engine.errors import InvalidCommand
 from . import tables
 from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Write
 
@@ -49,8 +50,12 @@ Attributes = Mapping[str, Mapping[str, Any]]
 T = TypeVar("T")
 
 
-class BodyTooLarge(Exception):
-    """A body does not fit into the table, and no object store was given for it."""
+class BodyTooLarge(InvalidCommand):
+    """What is to be stored does not fit into the table, and there is no bucket; nothing was written."""
+
+
+class NoBucket(Exception):
+    """What was stored lies in a bucket, and the setting names none any more."""
 
 
 class Objects(Protocol):
@@ -165,7 +170,7 @@ class DynamoItems:
         Raises:
             StaleWrite: A guard did not hold; nothing was written.
             Throttled: The table was too busy until the retries were used up; nothing was written.
-            BodyTooLarge: A body needs an object store, and there is none.
+            BodyTooLarge: A body needs an object store, and there is none; nothing was written.
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Anything else, for example no
                 answer at all: then nobody knows whether it was written.
         """
@@ -278,7 +283,7 @@ class DynamoItems:
             return body
         name = attributes["o"]["S"]
         if self._objects is None:
-            raise BodyTooLarge(f"the body of {key} is in an object store, and none is given")
+            raise NoBucket(f"the body of {key} lies in an S3 bucket, and BPMN_BUCKET names none")
         self._behind.note(key, int(attributes["r"]["N"]), name)
         return self._objects.get(name)
 
@@ -433,7 +438,8 @@ class DynamoItems:
     def _place(self, item: Item) -> str:
         if self._objects is None:
             raise BodyTooLarge(
-                f"the body of {item.key} has {len(item.body)} bytes, and there is no object store"
+                f"what is to be stored has {len(item.body)} bytes in one piece, which needs an S3 bucket; "
+                "the setting BPMN_BUCKET names none"
             )
         name = secrets.token_urlsafe(16)
         self._objects.put(name, item.body)

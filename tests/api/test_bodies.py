@@ -130,21 +130,6 @@ def test_names_are_camel_case_only(api):
     assert fault(api, "unlockJobs", {"worker_id": "w", "workerId": "w"}) == ("#/worker_id", "unknown", "w")
 
 
-@pytest.mark.parametrize(
-    ("operation", "limit"), [("setProcessVariables", MIB), ("createProcess", 5 * MIB)], ids=lambda v: str(v)
-)
-def test_body_may_be_so_large_and_not_a_byte_larger(operation, limit, api):
-    def body(size: int) -> bytes:
-        text = b'{"surprise": ""}'
-        return text + b" " * (size - len(text))
-
-    fits, too_large = api.call(operation, body(limit)), api.call(operation, body(limit + 1))
-
-    assert fits.json["detail"] == "failed to validate request body"
-    assert (too_large.status, too_large.json["type"]) == (400, "HTTP_REQUEST_BODY")
-    assert too_large.json["detail"] == f"request body is larger than {limit} bytes"
-
-
 def test_value_that_fills_the_body_is_kept(running):
     value = "ä" * 500_000
     body = json.dumps({**W, "variables": {"a": {**DATA, "value": value}}}, ensure_ascii=False).encode()

@@ -6,11 +6,14 @@ import pytest
 
 from chalicelib.contract.native import OPERATIONS
 from chalicelib.settings import Settings
+from chalicelib.storage.cipher import AesCipher
+from chalicelib.storage.kms import KmsRefused, KmsUnavailable
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Throttled
 from tests.api import contract
-from tests.api.driver import DAY, KEY, ROWS, Api
+from tests.api.driver import DAY, KEY, ROWS, Api, no_pauses
 from tests.models import sequence
+from tests.play import counted_bytes
 from tests.recording import Losing, Recording
 
 W = {"workerId": "w"}
@@ -108,6 +111,47 @@ def test_variable_cannot_be_encrypted_without_a_key(running):
 
     assert (answer.status, answer.json["type"]) == (400, "VALIDATION")
     assert answer.json["title"] == "failed to set process variables"
+
+
+SECRET = [{"name": "card", "data": {"encoding": "text", "value": "4111", "encrypted": True}}]
+
+
+def with_key_that(fault: Exception, api: Api) -> None:
+    """Serve with an encryption key that cannot be opened the first time."""
+    faults = [fault]
+
+    def open_key() -> bytes:
+        if faults:
+            raise faults.pop()
+        return bytes(32)
+
+    api.serve(cipher=AesCipher([open_key], counted_bytes()), pauses=no_pauses)
+
+
+@pytest.mark.parametrize(("kind", "status"), [(KmsUnavailable, 503), (KmsRefused, 500)])
+def test_key_that_kms_refuses_loses_nothing(kind, status, api, caplog):
+    api.deploy()
+    with_key_that(kind("AWS KMS does not decrypt: words of KMS"), api)
+    start = {**BODIES["createProcessInstance"], "variables": SECRET}
+
+    refusal = api.call("createProcessInstance", start)
+
+    assert (refusal.status, "words of KMS" in refusal.json["detail"]) == (status, False)
+    assert "words of KMS" in caplog.text
+    assert refusal.headers.get("retry-after") == ("1" if status == 503 else None)
+    if status == 500:
+        assert refusal.json["detail"].rpartition(" ")[2] in caplog.text, "the reference finds the log line"
+    assert api.expect(200, "queryProcessInstances", {})["results"] == []
+
+    api.expect(201, "createProcessInstance", start)
+    api.lock("w", limit=1)
+    with_key_that(kind("AWS KMS does not decrypt: words of KMS"), api)
+    complete = {**W, "processVariables": SECRET}
+    assert api.call("completeJob", complete).status == status
+    assert api.expect(200, "completeJob", complete)["state"] == "DONE", "the worker still holds the job"
+    with_key_that(kind("AWS KMS does not decrypt: words of KMS"), api)
+    assert api.call("getProcessVariables").status == status
+    assert api.expect(200, "getProcessVariables")["variables"] == SECRET
 
 
 def test_variable_of_an_element_that_is_not_around_the_job(running):

@@ -31,6 +31,8 @@ NOTES = """- Records of an instance are named by partition and id, `2030-01-01/1
 - Variables are `NAME=JSON`, `NAME:ENCODING=VALUE` for other text, `NAME=@FILE` for what a file says.
   `NAME:ENCODING:encrypted=VALUE` is kept encrypted; `ELEMENT/NAME=JSON` is a variable at the scope of an
   element.
+- `bpmn encryption-key create KMS-KEY` calls no engine: it asks AWS KMS for an encryption key and prints it
+  encrypted, as an entry of `BPMN_ENCRYPTION_KEYS`.
 - A file is `-` for standard input.
 - Answers are tables: times in UTC, a dash for what does not exist, nothing cut. `--json` prints the JSON of
   the API; it is the form for scripts. Verbs without an answer print nothing.

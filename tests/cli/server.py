@@ -79,8 +79,10 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *arguments: str, key: str | None = None, **settings: str) -> Iterator[Server]:
-    """`bpmn serve` on any free port, in a directory."""
+def serving(
+    directory: Path, *arguments: str, key: str | None = None, patience: float = 3 * PATIENCE, **settings: str
+) -> Iterator[Server]:
+    """`bpmn serve` on any free port, in a directory, for some seconds at most."""
     with subprocess.Popen(
         command("serve", "--port", "0", *arguments),
         cwd=directory,
@@ -89,7 +91,7 @@ def serving(directory: Path, *arguments: str, key: str | None = None, **settings
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        watch = threading.Timer(3 * PATIENCE, process.kill)
+        watch = threading.Timer(patience, process.kill)
         watch.start()
         try:
             yield Server(process, key)

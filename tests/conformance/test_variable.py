@@ -2,15 +2,18 @@
 
 import base64
 import zlib
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from chalicelib import wiring
 from chalicelib.contract import commands as c
 from chalicelib.engine.errors import Conflict, InvalidCommand, NotFound
-from chalicelib.settings import Settings
+from chalicelib.settings import KMS, Settings
+from chalicelib.storage.kms import create_key
 from tests.conftest import Play
 from tests.play import WORKER, Engine, Order
+from tests.storage.aws import REGION, kms_keys
 
 
 def put(engine: Engine, order: Order, *variables: dict[str, object]) -> None:
@@ -191,6 +194,14 @@ def key(byte: int) -> str:
     return base64.b64encode(bytes([byte]) * 32).decode()
 
 
+@pytest.fixture
+def make_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
+    """Makes keys that KMS has encrypted."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with kms_keys() as kms_key:
+        yield lambda: KMS + base64.b64encode(create_key(kms_key)).decode()
+
+
 def with_keys(engine: Engine, *keys: str) -> None:
     engine.settings = Settings.read({"BPMN_ENCRYPTION_KEYS": ",".join(keys), "BPMN_SET_TIME": "on"})
     engine.env = wiring.environment(engine.settings, engine.env.store, wall_clock=engine.clock)
@@ -211,9 +222,24 @@ def test_nothing_is_encrypted_without_a_key(play: Play) -> None:
         play("task/service.bpmn", variables=[text("card", "4111", encrypted=True)])
 
 
-def test_encrypted_value_lies_nowhere_in_clear(engine: Engine) -> None:
+def test_keys_of_both_kinds_take_each_others_place(
+    play: Play, engine: Engine, make_key: Callable[[], str]
+) -> None:
+    sealed = make_key()
+    orders = []
+    for number, keys in enumerate([(key(1), sealed), (sealed, key(1)), (key(2), sealed, key(1))]):
+        with_keys(engine, *keys)
+        orders.append(play("task/service.bpmn", variables=[text("card", str(number), encrypted=True)]))
+
+    assert [order.variables()["card"] for order in orders] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("kind", ["clear", "kms"])
+def test_encrypted_value_lies_nowhere_in_clear(
+    engine: Engine, kind: str, make_key: Callable[[], str]
+) -> None:
     recording = engine.record()
-    with_keys(engine, key(1))
+    with_keys(engine, key(1) if kind == "clear" else make_key())
     engine.start(
         engine.deploy("task/service.bpmn"), variables=[text("card", "4111-1111-1111", encrypted=True)]
     )

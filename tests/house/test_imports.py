@@ -50,8 +50,8 @@ OUTSIDE_WORLD = {
     "uuid",
 }
 PLACES = {
-    "boto3": ("storage/dynamodb.py", "wiring.py"),
-    "botocore": ("storage/dynamodb.py", "wiring.py"),
+    "boto3": ("storage/dynamodb.py", "storage/kms.py", "wiring.py"),
+    "botocore": ("storage/dynamodb.py", "storage/kms.py", "wiring.py"),
     "lxml": ("bpmn/parser.py",),
     "chalice": ("api/", "local/"),
     "uvicorn": ("local/",),

@@ -33,6 +33,13 @@ def moto_clients() -> Iterator[Clients]:
         yield Clients(moto_client("dynamodb"), moto_client("s3"))
 
 
+@contextmanager
+def kms_keys() -> Iterator[str]:
+    """Id of a KMS key in an account; clients that are made inside of it find the account."""
+    with mock_aws():
+        yield moto_client("kms").create_key()["KeyMetadata"]["KeyId"]
+
+
 def moto_client(service: str) -> Any:
     """A client of one service, to be used inside of `moto_clients`; threads may share it."""
     client = boto3.client(

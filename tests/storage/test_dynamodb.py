@@ -15,6 +15,7 @@ from chalicelib.storage.dynamodb import (
     LONGEST_PAUSE,
     BodyTooLarge,
     DynamoItems,
+    NoBucket,
     S3Objects,
     connect,
     create_bucket,
@@ -527,7 +528,7 @@ def test_large_body_goes_to_the_object_store(items, client, object_names):
 def test_without_an_object_store_a_large_body_is_an_error(client, table):
     items = DynamoItems(client, table)
 
-    with pytest.raises(BodyTooLarge, match=str(len(LARGE))):
+    with pytest.raises(BodyTooLarge, match=f"{len(LARGE)} bytes.* BPMN_BUCKET"):
         items.commit([new("a", body=LARGE)])
 
     assert client.requests == []
@@ -536,7 +537,7 @@ def test_without_an_object_store_a_large_body_is_an_error(client, table):
 def test_large_body_cannot_be_read_without_the_object_store(items, client, table):
     items.commit([new("a", body=LARGE)])
 
-    with pytest.raises(BodyTooLarge):
+    with pytest.raises(NoBucket, match="BPMN_BUCKET"):
         DynamoItems(client, table).get([key("a")])
 
 

@@ -5,10 +5,12 @@ from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
-from chalicelib.settings import InvalidSetting, Settings, env_name, option
+from chalicelib.settings import InvalidSetting, KmsKey, Settings, env_name, option
 
 KEYS = [bytes([number]) * 32 for number in (1, 2)]
 KEYS_TEXT = ",".join(base64.b64encode(key).decode() for key in KEYS)
+SEALED = b"sealed by KMS"
+SEALED_TEXT = "kms:" + base64.b64encode(SEALED).decode()
 
 EXAMPLES = {
     "BPMN_STORE": ("memory", "memory"),
@@ -19,7 +21,7 @@ EXAMPLES = {
     "BPMN_SET_TIME": ("on", True),
     "BPMN_BASIC_AUTH": ("ada:love:lace", "ada:love:lace"),
     "BPMN_API_KEY": ("a key", "a key"),
-    "BPMN_ENCRYPTION_KEYS": (KEYS_TEXT, tuple(KEYS)),
+    "BPMN_ENCRYPTION_KEYS": (f"{KEYS_TEXT},{SEALED_TEXT}", (*KEYS, KmsKey(SEALED))),
     "BPMN_ENGINE_ID": ("engine-7", "engine-7"),
     "BPMN_TASK_RETRIES": ("3", 3),
     "BPMN_HOST": ("0.0.0.0", "0.0.0.0"),
@@ -90,6 +92,8 @@ def test_defaults():
         ("BPMN_ENCRYPTION_KEYS", "schlüssel", "must be base64"),
         ("BPMN_ENCRYPTION_KEYS", KEYS_TEXT + ",", "each key must have 32 bytes"),
         ("BPMN_ENCRYPTION_KEYS", base64.b64encode(b"short").decode(), "each key must have 32 bytes"),
+        ("BPMN_ENCRYPTION_KEYS", "kms:not base64", "must be base64"),
+        ("BPMN_ENCRYPTION_KEYS", "kms:", "each key must have 32 bytes"),
         ("BPMN_TASK_RETRIES", "-1", "must be a whole number from 0 to 100"),
         ("BPMN_TASK_RETRIES", "101", "must be a whole number from 0 to 100"),
         ("BPMN_TASK_RETRIES", "1.5", "must be a whole number from 0 to 100"),
@@ -138,6 +142,13 @@ def test_secrets_are_in_no_text_form():
         assert "orders.db" in text
         for secret in ("love", "lace", "a key", KEYS_TEXT[:10], "\\x01", "basic_auth", "encryption_keys"):
             assert secret not in text
+
+
+@pytest.mark.parametrize("text", [f"{SEALED_TEXT},{KEYS_TEXT}", f"{KEYS_TEXT},{SEALED_TEXT}"])
+def test_keys_of_both_kinds_keep_their_order(text):
+    keys = Settings.read({"BPMN_ENCRYPTION_KEYS": text}).encryption_keys
+
+    assert keys == ((KmsKey(SEALED), *KEYS) if text.startswith("kms:") else (*KEYS, KmsKey(SEALED)))
 
 
 def test_settings_are_frozen():
