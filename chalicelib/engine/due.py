@@ -77,7 +77,20 @@ def _start_process_instance(step: Step, task: Task) -> str | None:
     return None
 
 
+def _outside(step: Step, task: Task) -> str | None:
+    assert step.run_outside is not None, (
+        "a task that reaches outside runs by itself, never inside of a command"
+    )
+    return step.run_outside(task)
+
+
 DUE_TASKS: Mapping[TaskType, Callable[[Step, Task], str | None]] = {
+    TaskType.CREATE_PARTITION: _outside,
+    TaskType.DEQUEUE_PROCESS_INSTANCE: _outside,
+    TaskType.DETACH_PARTITION: _outside,
+    TaskType.DROP_PARTITION: _outside,
     TaskType.JOIN_PARALLEL_GATEWAY: _join_parallel_gateway,
+    TaskType.PURGE_MESSAGES: _outside,
+    TaskType.PURGE_SIGNALS: _outside,
     TaskType.START_PROCESS_INSTANCE: _start_process_instance,
 }

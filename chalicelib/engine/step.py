@@ -5,7 +5,7 @@ token waits or has ended; `loop.run` drives it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..bpmn.model import Element, Process, SequenceFlow
@@ -15,6 +15,9 @@ from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
 from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 SUSPENDED = InstanceState.SUSPENDED
+
+RunOutside = Callable[[Task], str | None]
+"""Does what a task asks outside of its process instance; answers None, or the reason why it failed."""
 
 MAX_VISITS = 10_000
 """Element visits while nobody outside acts; what goes on beyond that is taken to loop for ever."""
@@ -35,6 +38,7 @@ class Step:
         ready: Tokens that have been opened and not entered yet, in order.
         due: Tasks of this step that are due and not run yet, in order.
         tasks_run: Due tasks run so far.
+        run_outside: Runs the tasks whose work lies outside of the instance.
     """
 
     process: Process
@@ -44,6 +48,7 @@ class Step:
     ready: deque[ElementInstance] = field(default_factory=deque)
     due: deque[Task] = field(default_factory=deque)
     tasks_run: int = 0
+    run_outside: RunOutside | None = None
 
     def __post_init__(self) -> None:
         """The sender of the command acts first."""

@@ -2,20 +2,26 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from ..engine import tasks
 from ..engine.moment import Moment
 from ..engine.records import Task
+from ..engine.states import TaskType
 from . import queue
 from .environment import Environment, Ref, Work
+from .outside import Outside, Run
 from .retry import until_through
 
 logger = logging.getLogger(__name__)
 
 MAX_FOLLOWING = 100
 """Other process instances that are worked on inside of a command; the rest is left to the executor."""
+
+OUTSIDE: Mapping[TaskType, Run] = {TaskType.DEQUEUE_PROCESS_INSTANCE: queue.dequeue}
+"""The tasks whose work lies outside of the process instance that they lie in."""
 
 
 def run_tasks(
@@ -33,14 +39,26 @@ def run_tasks(
     def attempt() -> tuple[Work | None, list[Task], list[Ref]]:
         with env.locks.hold(ref):
             (work,) = env.store.load_many([ref])
-            chosen = choose(work) if work else []
+            chosen = _together(choose(work)) if work else []
             if work is None or not chosen:
                 return work, [], []
+            outside = Outside(env, work, moment)
             for task in chosen:
-                tasks.execute(work.step(moment), task)
-            return work, chosen, list(queue.commit(env, work, moment))
+                tasks.execute(work.step(moment, partial(_run_outside, outside)), task)
+            following = queue.commit(env, work, moment, outside.changes)
+            return work, chosen, [*following, *outside.following]
 
     return until_through(env, "ExecuteTasks", attempt)
+
+
+def _together(chosen: list[Task]) -> list[Task]:
+    """Tasks for one write; one that reaches outside has a transaction for itself."""
+    alone = next((at for at, task in enumerate(chosen) if task.type in OUTSIDE), len(chosen))
+    return chosen[: max(alone, 1)]
+
+
+def _run_outside(outside: Outside, task: Task) -> str | None:
+    return OUTSIDE[task.type](outside, task)
 
 
 def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:

@@ -12,7 +12,7 @@ from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
-from ..engine.step import Step
+from ..engine.step import RunOutside, Step
 from .locks import InstanceLocks
 
 
@@ -50,9 +50,9 @@ class Work:
         """Its reference by its first block, as the indexes of what is due give it."""
         return Ref(self.instance.partition, self.instance.blocks[0])
 
-    def step(self, moment: Moment) -> Step:
+    def step(self, moment: Moment, run_outside: RunOutside | None = None) -> Step:
         """A step of the instance."""
-        return Step(self.process.model, self.instance, moment)
+        return Step(self.process.model, self.instance, moment, run_outside=run_outside)
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class Queue:
         limit: How many may run; 0: any number.
         active: How many run.
         waiting: Who comes next, first come first served.
+        promised: Tasks of type DEQUEUE_PROCESS_INSTANCE that are to give one of them its turn.
         revision: As stored; 0 for a new queue.
     """
 
@@ -71,12 +72,20 @@ class Queue:
     limit: int = 0
     active: int = 0
     waiting: list[Ref] = field(default_factory=list)
+    promised: int = 0
     revision: int = 0
 
     @property
     def has_room(self) -> bool:
         """Whether one more may run."""
         return self.limit == 0 or self.active < self.limit
+
+    @property
+    def turns(self) -> int:
+        """How many of those that wait have room now and no task yet that gives them their turn."""
+        waiting = len(self.waiting)
+        room = waiting if self.limit == 0 else min(waiting, self.limit - self.active)
+        return max(0, room - self.promised)
 
 
 @dataclass(frozen=True, slots=True)

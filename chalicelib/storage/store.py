@@ -270,8 +270,10 @@ class ItemStore:
         if item is None:
             self._no_queue_until[bpmn_process_id] = self._clock() + NO_QUEUE_FOR
             return None
-        limit, active, waiting = codec.decode_json(item.body)
-        return Queue(bpmn_process_id, limit, active, [Ref(*ref) for ref in waiting], item.revision)
+        limit, active, waiting, *later = codec.decode_json(item.body)
+        refs = [Ref(*ref) for ref in waiting]
+        promised = later[0] if later else 0
+        return Queue(bpmn_process_id, limit, active, refs, promised, item.revision)
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         """Write several process instances, each for itself."""
@@ -475,7 +477,7 @@ def _document_put(key: Key, document: object, revision: int) -> Put:
 def _queue_put(queue: Queue) -> Put:
     waiting = [list(ref) for ref in queue.waiting]
     key = keys.queue(queue.bpmn_process_id)
-    return _document_put(key, [queue.limit, queue.active, waiting], queue.revision)
+    return _document_put(key, [queue.limit, queue.active, waiting, queue.promised], queue.revision)
 
 
 def _process_puts(new: NewProcess) -> list[Put]:
