@@ -11,7 +11,7 @@ from .behaviors.containers import ProcessScope
 from .behaviors.gateways import ParallelGateway
 from .records import Instant, Task
 from .states import InstanceState, TaskType, WorkState
-from .step import Step
+from .step import OUTSIDE, Step
 
 
 def execute(step: Step, task: Task) -> None:
@@ -78,19 +78,12 @@ def _start_process_instance(step: Step, task: Task) -> str | None:
 
 
 def _outside(step: Step, task: Task) -> str | None:
-    assert step.run_outside is not None, (
-        "a task that reaches outside runs by itself, never inside of a command"
-    )
+    assert step.run_outside is not None, f"nobody runs a task of type {task.type} here"
     return step.run_outside(task)
 
 
 DUE_TASKS: Mapping[TaskType, Callable[[Step, Task], str | None]] = {
-    TaskType.CREATE_PARTITION: _outside,
-    TaskType.DEQUEUE_PROCESS_INSTANCE: _outside,
-    TaskType.DETACH_PARTITION: _outside,
-    TaskType.DROP_PARTITION: _outside,
     TaskType.JOIN_PARALLEL_GATEWAY: _join_parallel_gateway,
-    TaskType.PURGE_MESSAGES: _outside,
-    TaskType.PURGE_SIGNALS: _outside,
     TaskType.START_PROCESS_INSTANCE: _start_process_instance,
+    **dict.fromkeys(OUTSIDE, _outside),
 }

@@ -3,6 +3,7 @@
 A slot is one aggregate, so that a message and whoever waits for it can never miss each other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .records import Instant
@@ -65,6 +66,17 @@ class MessageSlot:
         """The message that keeps a unique key; None if it is free."""
         found = (m for m in self.messages if m.keeps_its_key and m.unique_key == unique_key)
         return None if unique_key is None else next(found, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it."""
+        return not self.messages
+
+    def forget(self, is_over: Callable[[Instant], bool]) -> bool:
+        """Remove messages that have expired so long ago that nobody asks for them; whether there were any."""
+        before = len(self.messages)
+        self.messages = [m for m in self.messages if m.expires_at is None or not is_over(m.expires_at)]
+        return len(self.messages) < before
 
     def take_out_done(self, now: Instant) -> None:
         """Take out messages that nobody can take any more, once there are many; not too many at a time."""

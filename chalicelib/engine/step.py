@@ -16,6 +16,18 @@ from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 SUSPENDED = InstanceState.SUSPENDED
 
+OUTSIDE = frozenset(
+    {
+        TaskType.CREATE_PARTITION,
+        TaskType.DEQUEUE_PROCESS_INSTANCE,
+        TaskType.DETACH_PARTITION,
+        TaskType.DROP_PARTITION,
+        TaskType.PURGE_MESSAGES,
+        TaskType.PURGE_SIGNALS,
+    }
+)
+"""Tasks whose work lies outside of a process instance; each runs by itself, not in the step that makes it."""
+
 RunOutside = Callable[[Task], str | None]
 """Does what a task asks outside of its process instance; answers None, or the reason why it failed."""
 
@@ -193,7 +205,7 @@ class Step:
             serialized=serialized,
         )
         self.instance.tasks[task.id] = task
-        if task.due_at <= self.now:
+        if task.due_at <= self.now and type not in OUTSIDE:
             self.due.append(task)
         return task
 

@@ -10,7 +10,7 @@ from ..engine import tasks
 from ..engine.moment import Moment
 from ..engine.records import Task
 from ..engine.states import TaskType
-from . import queue
+from . import queue, upkeep
 from .environment import Environment, Ref, Work
 from .outside import Outside, Run
 from .retry import until_through
@@ -20,7 +20,10 @@ logger = logging.getLogger(__name__)
 MAX_FOLLOWING = 100
 """Other process instances that are worked on inside of a command; the rest is left to the executor."""
 
-OUTSIDE: Mapping[TaskType, Run] = {TaskType.DEQUEUE_PROCESS_INSTANCE: queue.dequeue}
+RUNS: Mapping[TaskType, Run] = {
+    TaskType.DEQUEUE_PROCESS_INSTANCE: queue.dequeue,
+    **{row.type: row.run for row in upkeep.ROWS},
+}
 """The tasks whose work lies outside of the process instance that they lie in."""
 
 
@@ -53,12 +56,12 @@ def run_tasks(
 
 def _together(chosen: list[Task]) -> list[Task]:
     """Tasks for one write; one that reaches outside has a transaction for itself."""
-    alone = next((at for at, task in enumerate(chosen) if task.type in OUTSIDE), len(chosen))
+    alone = next((at for at, task in enumerate(chosen) if task.type in RUNS), len(chosen))
     return chosen[: max(alone, 1)]
 
 
 def _run_outside(outside: Outside, task: Task) -> str | None:
-    return OUTSIDE[task.type](outside, task)
+    return RUNS[task.type](outside, task)
 
 
 def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:

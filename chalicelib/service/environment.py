@@ -12,6 +12,7 @@ from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
+from ..engine.states import TaskType
 from ..engine.step import RunOutside, Step
 from .locks import InstanceLocks
 
@@ -44,6 +45,11 @@ class Work:
     instance: ProcessInstance
     process: DeployedProcess
     mark: Any = None
+
+    @property
+    def revision(self) -> int:
+        """Counts its writes; 0 for a new one."""
+        return self.mark.revision if self.mark else 0
 
     @property
     def ref(self) -> Ref:
@@ -134,7 +140,22 @@ class Answer:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | NewProcess | ClockOffset | Answer
+@dataclass(slots=True)
+class Upkeep:
+    """What is known of the engine's upkeep.
+
+    Attributes:
+        begun: Types of tasks that have been made a first time, and make themselves again since.
+        detached: Dates whose retention is over and that are being dropped.
+        revision: As stored; 0 for an engine that has not begun.
+    """
+
+    begun: list[TaskType] = field(default_factory=list)
+    detached: list[str] = field(default_factory=list)
+    revision: int = 0
+
+
+Change = Work | Queue | MessageSlot | NewProcess | ClockOffset | Answer | Upkeep
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -183,6 +204,10 @@ class Store(Protocol):
         Raises:
             EngineError: The date has no ids left.
         """
+        ...
+
+    def engine_block(self, partition: str) -> int:
+        """An id block for the engine itself, behind those of all process instances."""
         ...
 
     def load(self, partition: str, id: int) -> Work | None:
@@ -259,8 +284,53 @@ class Store(Protocol):
         """Process instances with a due task, earliest first."""
         ...
 
-    def instances(self, partition: str | None, process_id: int | None) -> Iterator[Ref]:
-        """All process instances, one reference per id block, by partition and block."""
+    def instances(self, partition: str | None, process_id: int | None, first_block: int = 0) -> Iterator[Ref]:
+        """All process instances, one reference per id block, by partition and block.
+
+        Args:
+            partition: Of this date only.
+            process_id: Of this process only.
+            first_block: In each date, from this id block on.
+        """
+        ...
+
+    # Upkeep
+
+    def upkeep(self) -> Upkeep:
+        """What is known of the engine's upkeep, strongly consistent."""
+        ...
+
+    def create_partition(self, partition: str) -> None:
+        """List a date; it may be listed."""
+        ...
+
+    def forget_partition(self, partition: str) -> None:
+        """Take a date off the list; it may be off it."""
+        ...
+
+    def remove(self, works: Sequence[Work]) -> bool:
+        """Remove process instances with all that belongs to them, each if nobody has written it since.
+
+        Returns:
+            Whether all of them are gone; may be called again for those that are not.
+        """
+        ...
+
+    def purge_messages(self, is_over: Callable[[Instant], bool], first: int, limit: int) -> int | None:
+        """Remove messages whose time is over.
+
+        Args:
+            is_over: Whether a message that expired then is to go.
+            first: From which message id on.
+            limit: How many places of messages to look at.
+
+        Returns:
+            From which message id on there are more to look at, or None.
+        """
+        ...
+
+    def purge_expired(self, now: Instant, limit: int) -> int:
+        """Remove what has expired by the clock of the machine and is not kept; answers how many items."""
         ...
 
     # The engine as a whole
@@ -294,6 +364,18 @@ class Store(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """Keeps files of what is removed."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep a file durably, over one of the same name.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        ...
+
+
 class Cipher(Protocol):
     """Encrypts the values of variables."""
 
@@ -317,6 +399,8 @@ class Environment:
         eager: Whether due tasks run inside the command that makes them.
         engine_id: Who runs them.
         task_retries: How often a failed task is tried again.
+        retention: How long a date is kept after its end, as an ISO 8601 duration; None: for ever.
+        archive: Where dates go that are dropped; None: they are removed.
         can_set_time: Whether the clock may be moved; only then it is looked up.
         pauses: Seconds to wait before each further attempt of an overtaken command, until its deadline.
         pause: Waits.
@@ -330,6 +414,8 @@ class Environment:
     eager: bool = True
     engine_id: str = "default-engine"
     task_retries: int = 0
+    retention: str | None = None
+    archive: Archive | None = None
     can_set_time: bool = False
     pauses: Callable[[], Iterator[float]] = lambda: iter(())
     pause: Callable[[float], None] = lambda seconds: None

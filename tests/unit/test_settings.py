@@ -22,6 +22,8 @@ EXAMPLES = {
     "BPMN_ENCRYPTION_KEYS": (KEYS_TEXT, tuple(KEYS)),
     "BPMN_ENGINE_ID": ("engine-7", "engine-7"),
     "BPMN_TASK_RETRIES": ("3", 3),
+    "BPMN_RETENTION": ("P90D", "P90D"),
+    "BPMN_ARCHIVE": ("s3://archive/bpmn", "s3://archive/bpmn"),
     "BPMN_HOST": ("0.0.0.0", "0.0.0.0"),
     "BPMN_PORT": ("0", 0),
 }
