@@ -15,8 +15,10 @@ from chalicelib.contract import commands as c
 from chalicelib.engine.states import TaskType
 from chalicelib.local.executor import Executor
 from chalicelib.service import drop, upkeep
+from chalicelib.service.once import execute_once
 from chalicelib.service.planned import plan
 from chalicelib.service.upkeep import ROWS
+from chalicelib.storage.keys import answer as answer_key
 from tests.models import sequence
 from tests.play import WORKER, Engine, Order
 from tests.recording import Failing, Recording
@@ -482,3 +484,18 @@ def test_messages_stay_without_a_retention(engine: Engine) -> None:
     sweep(engine)
 
     assert len(messages(engine)) == 1
+
+
+def test_answers_are_removed_a_day_after_they_were_given(engine: Engine) -> None:
+    upkeep.begin(engine.env)
+    command = c.SetTime(timeDuration="PT0S")
+    execute_once(command, engine.env, "k")
+    key = answer_key("SetTime#k")
+    engine.clock.advance("PT20H")
+    sweep(engine)
+    assert engine.items.get([key]) != [None]
+
+    engine.clock.advance("P1D")
+    sweep(engine)
+
+    assert engine.items.get([key]) == [None]
