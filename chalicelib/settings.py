@@ -4,6 +4,7 @@
 """
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
@@ -88,6 +89,20 @@ def _key(text: str) -> bytes | KmsKey:
     return key
 
 
+def _duration(text: str) -> str:
+    unit = r"(\d+%s)?"
+    date, time = (unit % name for name in ("Y", "M", "W", "D")), (unit % name for name in ("H", "M", "S"))
+    if not re.fullmatch(f"P(?=.){''.join(date)}(T(?=.){''.join(time)})?", text):
+        raise ValueError("must be an ISO 8601 duration such as P90D")
+    return text
+
+
+def _place(text: str) -> str:
+    if text.startswith("s3:") and not re.fullmatch(r"s3://[^/]+(/.*)?", text):
+        raise ValueError("must be a directory, or s3://bucket/prefix")
+    return text
+
+
 def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": help, "parse": parse}, repr=not secret)
 
@@ -128,6 +143,18 @@ class Settings:
     engine_id: str = _setting("default-engine", "Name of this engine in lockedBy and createdBy")
     task_retries: int = _setting(
         0, "How often a failed task is tried again before it causes an incident", _number(0, 100)
+    )
+    retention: str | None = _setting(
+        None,
+        "How long a date is kept after its end, as an ISO 8601 duration (P90D); without one, for ever. "
+        "A date on which a process instance lives stays",
+        _duration,
+    )
+    archive: str | None = _setting(
+        None,
+        "Where dates go after their retention: a directory, or s3://bucket/prefix; "
+        "with a retention and no archive they are removed for good",
+        _place,
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8080, "Port to listen on; 0 takes any free one", _number(0, 65535))

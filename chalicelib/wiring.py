@@ -10,7 +10,7 @@ from functools import cache, partial
 
 from .api.auth import Access
 from .engine.records import Instant
-from .service.environment import Cipher, Environment, Store
+from .service.environment import Archive, Cipher, Environment, Store
 from .settings import KmsKey, Settings
 from .storage.keys import Shards
 from .storage.ports import Items
@@ -59,6 +59,8 @@ def environment(
         eager=settings.task_mode == "eager",
         engine_id=settings.engine_id,
         task_retries=settings.task_retries,
+        retention=settings.retention,
+        archive=_archive(settings),
         can_set_time=settings.set_time,
         pauses=_pauses,
         pause=time.sleep,
@@ -119,6 +121,19 @@ def _open_by_kms(sealed: bytes) -> bytes:
     from .storage.kms import open_key
 
     return open_key(sealed)
+
+
+def _archive(settings: Settings) -> Archive | None:
+    if settings.archive is None:
+        return None
+    from .storage.archive import DirectoryArchive, S3Archive
+
+    bucket, _, prefix = settings.archive.removeprefix("s3://").partition("/")
+    if not settings.archive.startswith("s3://"):
+        return DirectoryArchive(settings.archive)
+    import boto3
+
+    return S3Archive(boto3.client("s3"), bucket, prefix)
 
 
 def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Instant]:

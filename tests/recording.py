@@ -61,6 +61,9 @@ class Recording:
         self.calls["add"] += 1
         return self._items.add(key, amount)
 
+    def purge_expired(self, now: int, limit: int) -> int:
+        return self._items.purge_expired(now, limit)
+
     def close(self) -> None:
         self._items.close()
 

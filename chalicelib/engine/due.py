@@ -16,7 +16,7 @@ from .behaviors.containers import ProcessScope
 from .behaviors.gateways import ParallelGateway
 from .records import Instant, NewVariable, Task
 from .states import InstanceState, TaskType, WorkState
-from .step import Step
+from .step import OUTSIDE, Step, reaches_outside
 from .variables import set_variables
 
 
@@ -107,6 +107,8 @@ def _terminate_process_instance(step: Step, task: Task) -> str | None:
 
 def _trigger_event(step: Step, task: Task) -> str | None:
     """An event occurs: at a token that waits for it or throws it, or at a start event."""
+    if reaches_outside(task):
+        return _outside(step, task)
     if task.element_instance_id is None:
         return _start(step, task)
     set_variables(step, _variables(task))
@@ -176,9 +178,15 @@ def _content(task: Task) -> dict[str, Any]:
     return content
 
 
+def _outside(step: Step, task: Task) -> str | None:
+    assert step.run_outside is not None, f"nobody runs a task of type {task.type} here"
+    return step.run_outside(task)
+
+
 DUE_TASKS: Mapping[TaskType, Callable[[Step, Task], str | None]] = {
     TaskType.JOIN_PARALLEL_GATEWAY: _join_parallel_gateway,
     TaskType.START_PROCESS_INSTANCE: _start_process_instance,
     TaskType.TERMINATE_PROCESS_INSTANCE: _terminate_process_instance,
     TaskType.TRIGGER_EVENT: _trigger_event,
+    **dict.fromkeys(OUTSIDE, _outside),
 }

@@ -103,6 +103,17 @@ class MessageSlot:
             if message.id == id:
                 message.expires_at = now
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it."""
+        return not (self.messages or self.subscribers or self.leaving)
+
+    def forget(self, is_over: Callable[[Instant], bool]) -> bool:
+        """Remove messages that have expired so long ago that nobody asks for them; whether there were any."""
+        before = len(self.messages)
+        self.messages = [m for m in self.messages if m.expires_at is None or not is_over(m.expires_at)]
+        return len(self.messages) < before
+
     def take_out_done(self, now: Instant) -> None:
         """Take out messages that nobody can take any more, once there are many; not too many at a time."""
         done = [m for m in self.messages if m.is_expired(now) and not m.keeps_its_key]

@@ -4,6 +4,7 @@ A slot says whom to tell. Whether somebody still waits, the process instance say
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .messages import Subscriber
@@ -33,6 +34,17 @@ class SignalSlot:
 def content(variables: Rows) -> str | None:
     """JSON text for a task that brings the variables of a signal."""
     return json.dumps({"variables": variables}) if variables else None
+
+
+def remaining(variables: Rows, subscribers: Sequence[Subscriber]) -> str:
+    """JSON text for a task that tells many."""
+    return json.dumps({"variables": variables, "subscribers": subscribers})
+
+
+def read_remaining(text: str | None) -> tuple[Rows, list[Subscriber]]:
+    """What such a task is to bring, and to whom."""
+    document = json.loads(text or "{}")
+    return document["variables"], [Subscriber(*row) for row in document["subscribers"]]
 
 
 def tell(step: Step, subscriber: Subscriber, variables: Rows) -> Task | None:

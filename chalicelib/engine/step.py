@@ -5,7 +5,7 @@ token waits or has ended; `loop.run` drives it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..bpmn.model import Element, Process, SequenceFlow
@@ -17,6 +17,27 @@ from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
 from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 SUSPENDED = InstanceState.SUSPENDED
+
+OUTSIDE = frozenset(
+    {
+        TaskType.CREATE_PARTITION,
+        TaskType.DEQUEUE_PROCESS_INSTANCE,
+        TaskType.DETACH_PARTITION,
+        TaskType.DROP_PARTITION,
+        TaskType.PURGE_MESSAGES,
+        TaskType.PURGE_SIGNALS,
+    }
+)
+"""Tasks whose work lies outside of a process instance; each runs by itself, not in the step that makes it."""
+
+
+def reaches_outside(task: Task) -> bool:
+    """Whether the work of a task lies outside of a process instance: also a signal that many wait for."""
+    return task.type in OUTSIDE or (task.type is TaskType.TRIGGER_EVENT and task.element is None)
+
+
+RunOutside = Callable[[Task], str | None]
+"""Does what a task asks outside of its process instance; answers None, or the reason why it failed."""
 
 MAX_VISITS = 10_000
 """Element visits while nobody outside acts; what goes on beyond that is taken to loop for ever."""
@@ -44,6 +65,7 @@ class Step:
         must_wait: Whether such a process instance must wait for its turn.
         is_changed: Whether the step has made work, which is to be stored.
         notes: What an operator should find in the log.
+        run_outside: Runs the tasks whose work lies outside of the instance.
     """
 
     process: Process
@@ -59,6 +81,7 @@ class Step:
     must_wait: bool = False
     is_changed: bool = False
     notes: list[str] = field(default_factory=list)
+    run_outside: RunOutside | None = None
 
     def __post_init__(self) -> None:
         """The sender of the command acts first."""
@@ -302,7 +325,7 @@ class Step:
             serialized=serialized,
         )
         self.instance.tasks[task.id] = task
-        if task.due_at <= self.now:
+        if task.due_at <= self.now and not reaches_outside(task):
             self.due.append(task)
         return task
 

@@ -4,6 +4,7 @@ import logging
 import threading
 
 from ..contract.commands import ExecuteTasks
+from ..service import upkeep
 from ..service.environment import Environment
 from ..service.execute import execute
 
@@ -23,6 +24,7 @@ class Executor:
         """Nothing runs yet."""
         self._env = env
         self._interval = interval
+        self._has_begun = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
 
@@ -38,6 +40,9 @@ class Executor:
 
     def sweep(self) -> int:
         """Run what is due now; answers how many tasks that were."""
+        if not self._has_begun:
+            upkeep.begin(self._env)
+            self._has_begun = True
         done = 0
         while not self._stopped.is_set():
             answer = execute(ExecuteTasks(limit=BATCH), self._env)

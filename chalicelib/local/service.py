@@ -7,6 +7,7 @@ from chalice.app import Chalice
 from .. import wiring
 from ..api.application import create_app
 from ..api.auth import hash_key
+from ..service import upkeep
 from ..service.environment import Environment, Overtaken
 from ..settings import Settings
 from .executor import Executor
@@ -30,7 +31,8 @@ class LocalService:
         return self._app
 
     def start(self) -> None:
-        """Start the executor, if the settings ask for one."""
+        """Let the upkeep begin, and start the executor, if the settings ask for one."""
+        upkeep.begin(self.env)
         if self._executor:
             self._executor.start()
 

@@ -17,7 +17,7 @@ from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.loop import run
 from ..engine.messages import MessageSlot, Subscriber
 from ..engine.moment import Moment
-from ..engine.records import DeployedProcess, Instant, NewVariable, Subscription
+from ..engine.records import ENGINE, DeployedProcess, Instant, NewVariable, Subscription
 from ..engine.signals import Rows, SignalSlot
 from ..engine.states import InstanceState, TaskType
 from ..engine.step import Step
@@ -27,6 +27,15 @@ from .environment import Change, Environment, Queue, Ref, Work
 from .planned import plan
 
 logger = logging.getLogger(__name__)
+
+TOLD_AT_ONCE = 20
+"""Subscribers of a signal that are told in the transaction of whoever sends it; more are told by tasks."""
+
+TOLD_BY_A_TASK = 1000
+"""Subscribers that a task begins with."""
+
+MAX_TELLING = 50
+"""Such tasks that are made in one transaction."""
 
 SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
@@ -62,6 +71,7 @@ class Desk:
         self._signal_slots: dict[tuple[str, int], SignalSlot] = {}
         self._queues: dict[str, Queue] = {}
         self._written: list[Work] = []
+        self._following: list[Ref] = []
 
     # Process instances
 
@@ -199,7 +209,10 @@ class Desk:
         subscribers = self._taken_subscribers(name)
         for process, element in starts:
             self.plan(process, element, content=signals.content(variables))
-        self.tell(subscribers, variables)
+        if len(subscribers) > TOLD_AT_ONCE:
+            self._tell_later(subscribers, variables)
+        else:
+            self.tell(subscribers, variables)
         return len(subscribers) + len(starts)
 
     def _taken_subscribers(self, name: str) -> list[Subscriber]:
@@ -211,6 +224,15 @@ class Desk:
                 subscribers += self._held(slot).subscribers
                 slot.subscribers = []
         return subscribers
+
+    def _tell_later(self, subscribers: list[Subscriber], variables: Rows) -> None:
+        """Make tasks that tell many; each writes what it has left over, so none has too many."""
+        share = max(TOLD_BY_A_TASK, -(-len(subscribers) // MAX_TELLING))
+        for first in range(0, len(subscribers), share):
+            step = self.take(plan(self.env, ENGINE, self.moment))
+            content = signals.remaining(variables, subscribers[first : first + share])
+            step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
+            self._following.append(self.work(step).ref)
 
     def tell(self, subscribers: list[Subscriber], variables: Rows) -> None:
         """Tell subscribers whose subscriptions are taken already."""
@@ -252,7 +274,7 @@ class Desk:
         for _, step in self._steps.values():
             for note in step.notes:
                 logger.warning("%s in process instance %s", note, step.instance.pointer(1))
-        return [work.ref for work in following]
+        return [*(work.ref for work in following), *self._following]
 
     def _made_work(self) -> list[Work]:
         return [work for work, step in self._steps.values() if step.is_changed and work not in self._written]

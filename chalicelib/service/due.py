@@ -2,21 +2,35 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from ..engine import tasks
 from ..engine.moment import Moment
-from ..engine.records import Task
-from ..engine.step import Step
+from ..engine.records import ENGINE, Task
+from ..engine.states import TaskType
+from ..engine.step import Step, reaches_outside
+from . import broadcast, queue, upkeep
 from .desk import Desk, thought_through
 from .environment import Environment, Ref, Work
+from .outside import Outside, Run
 from .retry import until_through
 
 logger = logging.getLogger(__name__)
 
 MAX_FOLLOWING = 100
 """Other process instances that are worked on inside of a command; the rest is left to the executor."""
+
+FOLLOWING_MS = 5_000
+"""Milliseconds that a command works on others. Source: engine-semantics 5."""
+
+RUNS: Mapping[TaskType, Run] = {
+    TaskType.DEQUEUE_PROCESS_INSTANCE: queue.dequeue,
+    TaskType.TRIGGER_EVENT: broadcast.tell_some,
+    **{row.type: row.run for row in upkeep.ROWS},
+}
+"""The tasks whose work lies outside of the process instance that they lie in."""
 
 
 def run_tasks(
@@ -34,27 +48,56 @@ def run_tasks(
     def attempt(with_callers: bool) -> tuple[Work | None, list[Task], list[Ref]]:
         with env.locks.hold(ref):
             (work,) = env.store.load_many([ref])
-            chosen = choose(work) if work else []
+            chosen = _together(choose(work)) if work else []
             if work is None or not chosen:
                 return work, [], []
-            desk = Desk(env, moment, with_callers=with_callers)
+            desk, outside = Desk(env, moment, with_callers=with_callers), Outside(env, work, moment)
             step = desk.take(work)
+            step.run_outside = partial(_run_outside, outside)
             for task in chosen:
                 _run(desk, work, step, task)
-            return work, chosen, desk.commit()
+            for change in outside.changes:
+                desk.add(change)
+            return work, chosen, [*desk.commit(), *outside.following]
 
     return until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
 
 
 def _run(desk: Desk, work: Work, step: Step, task: Task) -> None:
     """Run one task; that of a start event may make a process instance of what was only planned."""
-    if work.instance.is_planned:
+    if work.instance.is_planned and task.type is TaskType.TRIGGER_EVENT and work.process is not ENGINE:
         latest = desk.env.store.latest(work.process.bpmn_process_id)
         step.may_start = latest is not None and latest.id == work.process.id
         desk.begin_planned(work, step, lambda: tasks.execute(step, task))
     else:
         tasks.execute(step, task)
     desk.settle()
+
+
+def _together(chosen: list[Task]) -> list[Task]:
+    """Tasks for one write; one that reaches outside has a transaction for itself."""
+    alone = next((at for at, task in enumerate(chosen) if reaches_outside(task)), len(chosen))
+    return chosen[: max(alone, 1)]
+
+
+def _run_outside(outside: Outside, task: Task) -> str | None:
+    return RUNS[task.type](outside, task)
+
+
+def run_all(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
+    """Run what a command has left to tasks of the engine itself, to the end, before its answer.
+
+    Raises:
+        Busy: Overtaken, or refused by the store, until the deadline; the executor goes on.
+    """
+    pending = deque(refs)
+    while pending:
+        _, _, following = run_tasks(env, pending.popleft(), moment, partial(_all_due, moment))
+        pending.extend(following)
+
+
+def _all_due(moment: Moment, work: Work) -> list[Task]:
+    return tasks.due_tasks(work.instance, moment.now, lambda task: True)
 
 
 def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
@@ -66,16 +109,13 @@ def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
     if not (env.eager and pending):
         return
     moment = replace(moment, actor=env.engine_id)
-
-    def all_due(work: Work) -> list[Task]:
-        return tasks.due_tasks(work.instance, moment.now, lambda task: True)
-
+    deadline = env.wall_clock() + FOLLOWING_MS
     for _ in range(MAX_FOLLOWING):
-        if not pending:
+        if not pending or env.wall_clock() > deadline:
             return
         ref = pending.popleft()
         try:
-            _, _, following = run_tasks(env, ref, moment, all_due)
+            _, _, following = run_tasks(env, ref, moment, partial(_all_due, moment))
         except Exception:
             logger.exception("tasks of %s were not executed", ref)
             return

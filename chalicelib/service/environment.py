@@ -13,7 +13,8 @@ from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
-from ..engine.step import Step
+from ..engine.states import TaskType
+from ..engine.step import RunOutside, Step
 from .locks import InstanceLocks
 
 
@@ -47,13 +48,18 @@ class Work:
     mark: Any = None
 
     @property
+    def revision(self) -> int:
+        """Counts its writes; 0 for a new one."""
+        return self.mark.revision if self.mark else 0
+
+    @property
     def ref(self) -> Ref:
         """Its reference by its first block, as the indexes of what is due give it."""
         return Ref(self.instance.partition, self.instance.blocks[0])
 
-    def step(self, moment: Moment) -> Step:
+    def step(self, moment: Moment, run_outside: RunOutside | None = None) -> Step:
         """A step of the instance."""
-        return Step(self.process.model, self.instance, moment)
+        return Step(self.process.model, self.instance, moment, run_outside=run_outside)
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class Queue:
         limit: How many may run; 0: any number.
         active: How many run.
         waiting: Who comes next, first come first served.
+        promised: Tasks of type DEQUEUE_PROCESS_INSTANCE that are to give one of them its turn.
         revision: As stored; 0 for a new queue.
     """
 
@@ -72,6 +79,7 @@ class Queue:
     limit: int = 0
     active: int = 0
     waiting: list[Ref] = field(default_factory=list)
+    promised: int = 0
     revision: int = 0
 
     @property
@@ -83,6 +91,13 @@ class Queue:
     def must_wait(self) -> bool:
         """Whether a new process instance has to wait; while others do, also if there is room."""
         return bool(self.waiting) or not self.has_room
+
+    @property
+    def turns(self) -> int:
+        """How many of those that wait have room now and no task yet that gives them their turn."""
+        waiting = len(self.waiting)
+        room = waiting if self.limit == 0 else min(waiting, self.limit - self.active)
+        return max(0, room - self.promised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +148,22 @@ class Answer:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer
+@dataclass(slots=True)
+class Upkeep:
+    """What is known of the engine's upkeep.
+
+    Attributes:
+        begun: Types of tasks that have been made a first time, and make themselves again since.
+        detached: Dates whose retention is over and that are being dropped.
+        revision: As stored; 0 for an engine that has not begun.
+    """
+
+    begun: list[TaskType] = field(default_factory=list)
+    detached: list[str] = field(default_factory=list)
+    revision: int = 0
+
+
+Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -198,6 +228,10 @@ class Store(Protocol):
 
     def cover_ids(self, instance: ProcessInstance) -> None:
         """Give an instance id blocks for all its records now, so that each has its public id."""
+        ...
+
+    def engine_block(self, partition: str) -> int:
+        """An id block for the engine itself, behind those of all process instances."""
         ...
 
     def load(self, partition: str, id: int) -> Work | None:
@@ -282,8 +316,53 @@ class Store(Protocol):
         """Process instances with a due task, earliest first."""
         ...
 
-    def instances(self, partition: str | None, process_id: int | None) -> Iterator[Ref]:
-        """All process instances, one reference per id block, by partition and block."""
+    def instances(self, partition: str | None, process_id: int | None, first_block: int = 0) -> Iterator[Ref]:
+        """All process instances, one reference per id block, by partition and block.
+
+        Args:
+            partition: Of this date only.
+            process_id: Of this process only.
+            first_block: In each date, from this id block on.
+        """
+        ...
+
+    # Upkeep
+
+    def upkeep(self) -> Upkeep:
+        """What is known of the engine's upkeep, strongly consistent."""
+        ...
+
+    def create_partition(self, partition: str) -> None:
+        """List a date; it may be listed."""
+        ...
+
+    def forget_partition(self, partition: str) -> None:
+        """Take a date off the list; it may be off it."""
+        ...
+
+    def remove(self, works: Sequence[Work]) -> bool:
+        """Remove process instances with all that belongs to them, each if nobody has written it since.
+
+        Returns:
+            Whether all of them are gone; may be called again for those that are not.
+        """
+        ...
+
+    def purge_messages(self, is_over: Callable[[Instant], bool], first: int, limit: int) -> int | None:
+        """Remove messages whose time is over.
+
+        Args:
+            is_over: Whether a message that expired then is to go.
+            first: From which message id on.
+            limit: How many places of messages to look at.
+
+        Returns:
+            From which message id on there are more to look at, or None.
+        """
+        ...
+
+    def purge_expired(self, now: Instant, limit: int) -> int:
+        """Remove what has expired by the clock of the machine and is not kept; answers how many items."""
         ...
 
     # The engine as a whole
@@ -317,6 +396,18 @@ class Store(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """Keeps files of what is removed."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep a file durably, over one of the same name.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        ...
+
+
 class Cipher(Protocol):
     """Encrypts the values of variables."""
 
@@ -340,6 +431,8 @@ class Environment:
         eager: Whether due tasks run inside the command that makes them.
         engine_id: Who runs them.
         task_retries: How often a failed task is tried again.
+        retention: How long a date is kept after its end, as an ISO 8601 duration; None: for ever.
+        archive: Where dates go that are dropped; None: they are removed.
         can_set_time: Whether the clock may be moved; only then it is looked up.
         pauses: Seconds to wait before each further attempt of an overtaken command, until its deadline.
         pause: Waits.
@@ -353,6 +446,8 @@ class Environment:
     eager: bool = True
     engine_id: str = "default-engine"
     task_retries: int = 0
+    retention: str | None = None
+    archive: Archive | None = None
     can_set_time: bool = False
     pauses: Callable[[], Iterator[float]] = lambda: iter(())
     pause: Callable[[float], None] = lambda seconds: None

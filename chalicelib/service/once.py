@@ -13,7 +13,7 @@ import orjson
 from ..contract.commands import Command
 from ..engine.errors import Conflict, InvalidCommand
 from ..engine.records import Instant
-from .environment import Answer, Change, Environment, Queue, Ref, Store, Work
+from .environment import Answer, Change, Environment, Queue, Ref, Store, Upkeep, Work
 from .handlers import HANDLERS
 from .retry import until_through
 
@@ -106,3 +106,7 @@ class _HeldBack:
             if isinstance(change, Queue) and change.bpmn_process_id == bpmn_process_id:
                 return change
         return self._store.queue(bpmn_process_id, may_be_remembered=may_be_remembered)
+
+    def upkeep(self) -> Upkeep:
+        held = (change for change in self.changes if isinstance(change, Upkeep))
+        return next(held, None) or self._store.upkeep()

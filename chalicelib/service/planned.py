@@ -5,7 +5,7 @@ They lie where a process instance would, so that ids, look-ups, execution, retri
 
 from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
-from ..engine.records import DeployedProcess
+from ..engine.records import ENGINE, DeployedProcess
 from .environment import Environment, Work
 
 
@@ -20,10 +20,10 @@ def plan(env: Environment, process: DeployedProcess, moment: Moment) -> Work:
     Raises:
         EngineError: The date has no ids left.
     """
-    block = env.store.lease_block(moment.partition)
+    lease = env.store.engine_block if process is ENGINE else env.store.lease_block
     instance = ProcessInstance(
         moment.partition,
-        [block],
+        [lease(moment.partition)],
         process.id,
         moment.now,
         moment.actor,

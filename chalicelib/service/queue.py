@@ -6,10 +6,15 @@ for all. It is written in one transaction with the process instance that enters 
 
 from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
-from ..engine.records import DeployedProcess
+from ..engine.records import DeployedProcess, Task
 from ..engine.states import InstanceState, TaskType
 from .environment import Environment, Queue, Ref, Work
+from .outside import Outside
+from .planned import plan
 from .retry import until_through
+
+PROMISES = 50
+"""Tasks that are written with their queue in one transaction."""
 
 
 def leave(env: Environment, queue: Queue, work: Work, moment: Moment) -> list[Work]:
@@ -24,12 +29,12 @@ def leave(env: Environment, queue: Queue, work: Work, moment: Moment) -> list[Wo
 
 
 def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:
-    """Let the newest version's parallelism hold for all, and start those that wait while there is room.
+    """Let the newest version's parallelism hold for all; a task for each that waits and has room then.
 
     Every step may be repeated: a deployment that broke off is finished by sending it again.
 
     Returns:
-        Process instances that have a due task now because of that.
+        Where the tasks are, of type DEQUEUE_PROCESS_INSTANCE.
     """
     bpmn_process_id = process.bpmn_process_id
     queue = env.store.queue(bpmn_process_id)
@@ -42,10 +47,20 @@ def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment
         for ref in [ref for version in versions for ref in env.store.instances(None, version.id)]:
             _count(env, bpmn_process_id, ref)
     _set_limit(env, bpmn_process_id, versions[-1].parallelism)
-    started: list[Ref] = []
-    while following := until_through(env, "CreateProcess", lambda: _start_one(env, bpmn_process_id, moment)):
-        started += following
-    return started
+    made: list[Ref] = []
+    while promised := until_through(env, "CreateProcess", lambda: _promise(env, versions[-1], moment)):
+        made += promised
+    return made
+
+
+def dequeue(outside: Outside, task: Task) -> None:
+    """The task of type DEQUEUE_PROCESS_INSTANCE: the next one that waits has its turn, if there is room."""
+    queue = outside.env.store.queue(outside.work.process.bpmn_process_id)
+    assert queue is not None, "a turn is promised by a queue that exists"
+    queue.promised = max(0, queue.promised - 1)
+    following = _start_next(outside.env, queue, outside.moment)
+    outside.changes += [queue, *following]
+    outside.following += [work.ref for work in following]
 
 
 def _count(env: Environment, bpmn_process_id: str, ref: Ref) -> None:
@@ -81,13 +96,17 @@ def _set_limit(env: Environment, bpmn_process_id: str, limit: int) -> None:
     until_through(env, "CreateProcess", attempt)
 
 
-def _start_one(env: Environment, bpmn_process_id: str, moment: Moment) -> list[Ref]:
-    queue = env.store.queue(bpmn_process_id)
-    following = _start_next(env, queue, moment) if queue else []
-    if queue is None or not following:
+def _promise(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:
+    """Make tasks for some of those that have room and no task yet, in one transaction with the queue."""
+    queue = env.store.queue(process.bpmn_process_id)
+    if queue is None or queue.turns == 0:
         return []
-    env.store.commit(queue, *following)
-    return [work.ref for work in following]
+    works = [plan(env, process, moment) for _ in range(min(queue.turns, PROMISES))]
+    for work in works:
+        work.step(moment).add_task(TaskType.DEQUEUE_PROCESS_INSTANCE)
+    queue.promised += len(works)
+    env.store.commit(queue, *works)
+    return [work.ref for work in works]
 
 
 def _start_next(env: Environment, queue: Queue, moment: Moment) -> list[Work]:

@@ -6,6 +6,7 @@ a lease of this process, further blocks straight from the counter, so that the i
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..engine.errors import ExecutionError
 from . import codec, keys
@@ -32,6 +33,19 @@ class IdBlocks:
             if not self._leased.get(partition):
                 self._remember_partition(partition)
             return self._next(partition, lambda amount: self.take(partition, amount))
+
+    def engine_block(self, partition: str) -> int:
+        """An id block for the engine's own tasks, behind all others, so that ids of instances begin with 1.
+
+        Raises:
+            ExecutionError: The date has none left.
+        """
+        with self._lock:
+            self._remember_partition(partition)
+        (block,) = self._count(keys.engine_blocks(partition), 1)
+        if block >= keys.ENGINE_BLOCKS:
+            raise ExecutionError(f"partition {partition} has no ids left for the engine's own tasks")
+        return keys.MAX_BLOCKS + block
 
     def next_id(self, name: str) -> int:
         """An id that counts over all dates, from 1, from those that this process has leased."""
@@ -63,21 +77,37 @@ class IdBlocks:
             )
         return blocks
 
+    def create(self, partition: str) -> None:
+        """List a date; it may be listed."""
+        with self._lock:
+            self._remember_partition(partition)
+
+    def forget(self, partition: str) -> None:
+        """Take a date off the list; it may be off it."""
+        with self._lock:
+            self._partitions.discard(partition)
+            self._change_list(lambda known: known - {partition})
+
     def _remember_partition(self, partition: str) -> None:
         """List a date before anything is written under it, so that queries find it."""
-        while partition not in self._partitions:
+        if partition not in self._partitions:
+            self._partitions |= self._change_list(lambda known: known | {partition})
+
+    def _change_list(self, change: Callable[[set[str]], set[str]]) -> set[str]:
+        """Change the list of dates, again where somebody else was first; answers it."""
+        while True:
             (item,) = self._items.get([keys.PARTITIONS])
-            known = codec.decode_json(item.body) if item else []
-            if partition not in known:
-                revision = item.revision if item else 0
-                body = codec.encode_json(sorted([*known, partition]))
-                try:
-                    self._items.commit([Put(Item(keys.PARTITIONS, body, revision + 1), revision)])
-                except StaleWrite:
-                    continue
-            self._partitions.update(known, [partition])
+            known: set[str] = set(codec.decode_json(item.body)) if item else set()
+            wanted = change(known)
+            if wanted == known:
+                return known
+            revision = item.revision if item else 0
+            body = codec.encode_json(sorted(wanted))
+            with suppress(StaleWrite):
+                self._items.commit([Put(Item(keys.PARTITIONS, body, revision + 1), revision)])
+                return wanted
 
     def partitions(self) -> list[str]:
-        """All dates that have process instances, rising."""
+        """All dates that are listed, rising: those that have process instances, and the next ones."""
         (item,) = self._items.get([keys.PARTITIONS])
         return codec.decode_json(item.body) if item else []

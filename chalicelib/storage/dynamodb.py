@@ -219,6 +219,10 @@ class DynamoItems:
         )
         return int(answer["Attributes"]["v"]["N"])
 
+    def purge_expired(self, now: int, limit: int) -> int:
+        """Nothing: DynamoDB removes what has expired, within days and for nothing (`infra/tables.json`)."""
+        return 0
+
     def close(self) -> None:
         """End the threads; the clients belong to whoever made them."""
         if "_pool" in self.__dict__:
@@ -272,7 +276,9 @@ class DynamoItems:
                 return None
             body = self._body(key, attributes)
             if body is not None:
-                return Item(key, body, int(attributes["r"]["N"]), _index_values(attributes))
+                return Item(
+                    key, body, int(attributes["r"]["N"]), _index_values(attributes), _expiry(attributes)
+                )
             # the item was overwritten, and the object removed, since the item was read
             attributes = self._read_one(key).get(key)
         raise LookupError(f"the object with the body of {key} is gone")
@@ -497,6 +503,15 @@ def create_table(client: Any, name: str) -> None:
         if _code(error) != "ResourceInUseException":
             raise
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    _expire(client, name)
+
+
+def _expire(client: Any, name: str) -> None:
+    """Let DynamoDB remove items after the time in their attribute; to say so twice is an error to it."""
+    answer = client.describe_time_to_live(TableName=name)
+    if answer["TimeToLiveDescription"].get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
+        expiry = tables.properties("Items")["TimeToLiveSpecification"]
+        client.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
 
 
 def create_bucket(client: Any, name: str) -> None:
@@ -654,11 +669,16 @@ def _key(attributes: Attributes) -> Key:
 def _attributes(item: Item, object_name: str | None) -> dict[str, dict[str, Any]]:
     body = {"b": {"B": item.body}} if object_name is None else {"o": {"S": object_name}}
     index = {name: _typed(value) for name, value in item.index.items()}
-    return {**_key_attributes(item.key), "r": {"N": str(item.revision)}, **body, **index}
+    expiry = {} if item.expires_at is None else {tables.expiry(): _typed(item.expires_at)}
+    return {**_key_attributes(item.key), "r": {"N": str(item.revision)}, **body, **index, **expiry}
 
 
 def _index_values(attributes: Attributes) -> dict[str, str | int]:
     return {name: _plain(attributes[name]) for name in tables.attributes() if name in attributes}
+
+
+def _expiry(attributes: Attributes) -> int | None:
+    return int(attributes[tables.expiry()]["N"]) if tables.expiry() in attributes else None
 
 
 def _typed(value: str | int) -> dict[str, Any]:

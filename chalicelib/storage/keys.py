@@ -23,8 +23,11 @@ DUE_TASKS = "dueTasks"
 BY_PARTITION = "byPartition"
 BY_PROCESS = "byProcess"
 
-MAX_BLOCKS = (2**31 - 1) // IDS_PER_BLOCK
-"""Id blocks of one date: ids are int32 on the wire."""
+ENGINE_BLOCKS = 2**20
+"""Id blocks of one date for the engine's own tasks; they lie behind all others."""
+
+MAX_BLOCKS = (2**31 - 1) // IDS_PER_BLOCK - ENGINE_BLOCKS
+"""Id blocks of one date for process instances: ids are int32 on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,11 @@ def value(partition: str, block: int, name: str) -> Key:
 def blocks(partition: str) -> Key:
     """The counter of id blocks of one date."""
     return Key(f"BLOCKS#{partition}", "COUNTER")
+
+
+def engine_blocks(partition: str) -> Key:
+    """The counter of the id blocks that the engine's own tasks take from behind those of instances."""
+    return Key(f"BLOCKS#{partition}", "ENGINE")
 
 
 def process(process_id: int) -> Key:
@@ -151,6 +159,9 @@ def messages(shard: int) -> str:
 
 CLOCK = Key("CLOCK", "OFFSET")
 """How far the engine's clock is ahead."""
+
+UPKEEP = Key("CATALOG", "UPKEEP")
+"""Which upkeep has begun, and which dates are being dropped."""
 
 API_KEYS = Key("ACCESS", "KEYS")
 """Hashes of API keys."""

@@ -3,11 +3,12 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from operator import itemgetter
 from threading import Lock
 
 from . import tables
-from .ports import Entry, Item, Key, Put, StaleWrite, Write
+from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Write
 
 
 class MemoryItems:
@@ -60,6 +61,15 @@ class MemoryItems:
         with self._lock:
             self._counters[key] = value = self._counters.get(key, 0) + amount
             return value
+
+    def purge_expired(self, now: int, limit: int) -> int:
+        """See `Items.purge_expired`."""
+        with self._lock:
+            over = (item for item in self._items.values() if item.expires_at and item.expires_at <= now)
+            deletes = [Delete(item.key) for item in islice(over, limit)]
+            for delete in deletes:
+                self._carry_out(delete)
+            return len(deletes)
 
     def close(self) -> None:
         """Nothing to release."""

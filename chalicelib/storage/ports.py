@@ -36,12 +36,15 @@ class Item:
             a revision that it has never had.
         index: Index attributes by name (`infra/tables.json`), text or whole numbers; an item is in an index
             if it has both of the index's attributes.
+        expires_at: Seconds since 1970-01-01 UTC after which it may be removed; None: never. It may stay for
+            days longer, and is read as long as it is there.
     """
 
     key: Key
     body: bytes
     revision: int = 1
     index: Mapping[str, str | int] = field(default_factory=dict)
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,15 @@ class Items(Protocol):
         """Add to a counter and answer its new value; a counter that was never added to is 0.
 
         Counters live apart from items: `get` does not see them.
+        """
+        ...
+
+    def purge_expired(self, now: int, limit: int) -> int:
+        """Remove items whose time is over; answers how many. A store that does so by itself removes none.
+
+        Args:
+            now: Seconds since 1970-01-01 UTC.
+            limit: Most items to remove.
         """
         ...
 

@@ -121,6 +121,10 @@ class SqliteItems:
         """See `Items.add`."""
         return self._transactions.run(partial(_add, key, amount))
 
+    def purge_expired(self, now: int, limit: int) -> int:
+        """See `Items.purge_expired`."""
+        return self._transactions.run(partial(_purge_expired, now, limit))
+
     def close(self) -> None:
         """Close all connections; no other thread may be using the store any more."""
         with self._readers_lock:
@@ -330,7 +334,7 @@ def _prepare(cursor: sqlite3.Cursor) -> None:
 
 def _prepare_indexes(cursor: sqlite3.Cursor) -> None:
     there = {row[1] for row in cursor.execute("PRAGMA table_info(items)").fetchall()}
-    for name, kind in tables.attributes().items():
+    for name, kind in {**tables.attributes(), tables.expiry(): "N"}.items():
         if name not in there:
             cursor.execute(f'ALTER TABLE items ADD COLUMN "{name}" {_COLUMN_TYPES[kind]}')
     for index in tables.indexes().values():
@@ -339,14 +343,22 @@ def _prepare_indexes(cursor: sqlite3.Cursor) -> None:
             f'CREATE INDEX IF NOT EXISTS "{index.name}" ON items ("{first}", "{second}", pk, sk)'
             f' WHERE "{first}" IS NOT NULL AND "{second}" IS NOT NULL'
         )
+    expiry = f'"{tables.expiry()}"'
+    cursor.execute(f"CREATE INDEX IF NOT EXISTS expiry ON items ({expiry}) WHERE {expiry} IS NOT NULL")
 
 
 # statements; each text is made once, and sqlite3 keeps what it compiled under the text
 
 
 @cache
+def _names() -> tuple[str, ...]:
+    """Columns beside key, revision and body: index attributes, and at the end the time of expiry."""
+    return (*tables.attributes(), tables.expiry())
+
+
+@cache
 def _columns() -> str:
-    return ", ".join(f'"{name}"' for name in tables.attributes())
+    return ", ".join(f'"{name}"' for name in _names())
 
 
 @cache
@@ -361,7 +373,7 @@ def _select_stored() -> str:
 
 @cache
 def _insert() -> str:
-    marks = ", ".join("?" for _ in tables.attributes())
+    marks = ", ".join("?" for _ in _names())
     return f"INSERT INTO items (pk, sk, r, b, {_columns()}) VALUES (?, ?, ?, ?, {marks})"
 
 
@@ -410,9 +422,10 @@ def _read_one(cursor: sqlite3.Cursor, key: Key) -> Item | None:
     rows = cursor.execute(_select_body(), key).fetchall()
     if not rows:
         return None
-    revision, body, *values = rows[0]
+    revision, body, *values, expires_at = rows[0]
     named = zip(tables.attributes(), values, strict=True)
-    return Item(key, body, revision, {name: value for name, value in named if value is not None})
+    index = {name: value for name, value in named if value is not None}
+    return Item(key, body, revision, index, expires_at)
 
 
 # writes, inside of a transaction
@@ -453,8 +466,8 @@ def _write(cursor: sqlite3.Cursor, write: Write, old: _Stored | None) -> None:
 
 
 def _put(cursor: sqlite3.Cursor, item: Item, old: _Stored | None) -> None:
-    names = tables.attributes()
-    values = [item.index.get(name) for name in names]
+    names = _names()
+    values = [*(item.index.get(name) for name in tables.attributes()), item.expires_at]
     if old is None:
         cursor.execute(_insert(), (*item.key, item.revision, item.body, *values))
         return
@@ -464,6 +477,12 @@ def _put(cursor: sqlite3.Cursor, item: Item, old: _Stored | None) -> None:
         return
     changes = {name: new for name, new, was in zip(names, values, before, strict=True) if new != was}
     cursor.execute(_update(tuple(changes)), (item.revision, item.body, *changes.values(), row))
+
+
+def _purge_expired(now: int, limit: int, cursor: sqlite3.Cursor) -> int:
+    expiry = f'"{tables.expiry()}"'
+    chosen = f"SELECT rowid FROM items WHERE {expiry} IS NOT NULL AND {expiry} <= ? LIMIT ?"
+    return cursor.execute(f"DELETE FROM items WHERE rowid IN ({chosen})", (now, limit)).rowcount
 
 
 def _add(key: Key, amount: int, cursor: sqlite3.Cursor) -> int:

@@ -9,6 +9,8 @@ import heapq
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from ..bpmn.model import Process
 from ..bpmn.types import ElementType
@@ -17,6 +19,7 @@ from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
 from ..engine.records import ENGINE, DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
+from ..engine.states import TaskType
 from ..service.environment import (
     Answer,
     Change,
@@ -26,13 +29,14 @@ from ..service.environment import (
     Queue,
     Ref,
     Unavailable,
+    Upkeep,
     Work,
 )
 from . import codec, keys
 from .blocks import IdBlocks
 from .drafts import FORWARD, Draft, Drafts, Mark
 from .keys import Shards
-from .ports import Delete, Entry, Item, Items, Key, Put, StaleWrite, Write
+from .ports import MAX_WRITES, Delete, Entry, Item, Items, Key, Put, StaleWrite, Write
 
 logger = logging.getLogger(__name__)
 
@@ -183,6 +187,10 @@ class ItemStore:
         """Give an instance id blocks for all its records now."""
         self._drafts.cover_ids(instance)
 
+    def engine_block(self, partition: str) -> int:
+        """An id block for the engine itself."""
+        return self._blocks.engine_block(partition)
+
     # Process instances: read
 
     def load(self, partition: str, id: int) -> Work | None:
@@ -239,18 +247,22 @@ class ItemStore:
 
     def history(self, work: Work) -> list[Record]:
         """The ended records: those in the state item, and those in pages, level by level."""
-        instance, mark = work.instance, work.mark
-        ended = [mark.ended]
-        names = [name for level in mark.pages for name in level]
+        pages = self._pages(work)
+        assert None not in pages.values(), "a page is written before the state that refers to it"
+        ended = [work.mark.ended, *pages.values()]
+        return [record for rows in ended if rows for record in codec.decode_ended(rows, work.instance.base)]
+
+    def _pages(self, work: Work) -> dict[str, bytes | None]:
+        """Rows of all pages by name, level by level; None where a page is gone."""
+        found: dict[str, bytes | None] = {}
+        names = [name for level in work.mark.pages for name in level]
         while names:
-            found = self._items.get(
-                [keys.page(instance.partition, instance.blocks[0], name) for name in names]
-            )
-            pages = [codec.decode_page(item.body) for item in found if item is not None]
-            assert len(pages) == len(names), "a page is written before the state that refers to it"
-            ended += [rows for _, rows in pages]
+            here = work.instance.partition, work.instance.blocks[0]
+            items = self._items.get([keys.page(*here, name) for name in names])
+            pages = [codec.decode_page(item.body) if item else ([], None) for item in items]
+            found |= {name: rows for name, (_, rows) in zip(names, pages, strict=True)}
             names = [name for folded, _ in pages for name in folded]
-        return [record for rows in ended if rows for record in codec.decode_ended(rows, instance.base)]
+        return found
 
     def read_values(self, work: Work, variables: Sequence[Variable]) -> None:
         """Fill in the values that do not lie in the instance itself, one get per value item."""
@@ -313,7 +325,11 @@ class ItemStore:
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
                 document = [change.fingerprint, change.expires_at, change.body]
-                return [_document_put(keys.answer(change.key), document, change.revision)]
+                put = _document_put(keys.answer(change.key), document, change.revision)
+                return [replace(put, item=replace(put.item, expires_at=change.expires_at // 1000 + 1))]
+            case Upkeep():
+                document = [change.begun, change.detached]
+                return [_document_put(keys.UPKEEP, document, change.revision)]
 
     def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
         """The queue of a BPMN process; that there is none is remembered, so that a start need not read."""
@@ -323,8 +339,10 @@ class ItemStore:
         if item is None:
             self._no_queue_until[bpmn_process_id] = self._clock() + NO_QUEUE_FOR
             return None
-        limit, active, waiting = codec.decode_json(item.body)
-        return Queue(bpmn_process_id, limit, active, [Ref(*ref) for ref in waiting], item.revision)
+        limit, active, waiting, *later = codec.decode_json(item.body)
+        refs = [Ref(*ref) for ref in waiting]
+        promised = later[0] if later else 0
+        return Queue(bpmn_process_id, limit, active, refs, promised, item.revision)
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         """Write several process instances, each for itself."""
@@ -459,7 +477,7 @@ class ItemStore:
     # Look-ups by index
 
     def partitions(self) -> list[str]:
-        """All dates that have process instances, rising."""
+        """All dates that are listed, rising: those that have process instances, and the next ones."""
         return self._blocks.partitions()
 
     def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
@@ -475,18 +493,19 @@ class ItemStore:
         walks = [self._walk(index, hash_value, high=now) for hash_value in hashes]
         return ((Instant(int(entry.range)), Ref(*keys.block_of(entry.key))) for entry in heapq.merge(*walks))
 
-    def instances(self, partition: str | None, process_id: int | None) -> Iterator[Ref]:
+    def instances(self, partition: str | None, process_id: int | None, first_block: int = 0) -> Iterator[Ref]:
         """All process instances, one reference per id block, by partition and block."""
         if process_id is not None:
             hashes = [keys.by_process(process_id, shard) for shard in range(self._shards.lists)]
-            low = keys.position(partition, 0) if partition else None
+            low = keys.position(partition, first_block) if partition else None
             high = keys.position(partition, keys.MAX_BLOCKS) if partition else None
             walks = [self._walk(keys.BY_PROCESS, hash_value, low, high) for hash_value in hashes]
             yield from (Ref(*keys.block_of(entry.key)) for entry in heapq.merge(*walks))
             return
         for date in [partition] if partition else self.partitions():
             hashes = [keys.by_partition(date, shard) for shard in range(self._shards.lists)]
-            walks = [self._walk(keys.BY_PARTITION, hash_value) for hash_value in hashes]
+            low = keys.position(date, first_block)
+            walks = [self._walk(keys.BY_PARTITION, hash_value, low) for hash_value in hashes]
             yield from (Ref(*keys.block_of(entry.key)) for entry in heapq.merge(*walks))
 
     def _walk(
@@ -500,6 +519,75 @@ class ItemStore:
             if len(entries) < size:
                 return
             after = entries[-1]
+
+    # Upkeep
+
+    def upkeep(self) -> Upkeep:
+        """What is known of the engine's upkeep."""
+        item = self._get(keys.UPKEEP)
+        if item is None:
+            return Upkeep()
+        begun, detached = codec.decode_json(item.body)
+        return Upkeep([TaskType(type) for type in begun], detached, item.revision)
+
+    def create_partition(self, partition: str) -> None:
+        """List a date."""
+        self._blocks.create(partition)
+
+    def forget_partition(self, partition: str) -> None:
+        """Take a date off the list; its counters stay, so that an id is never given twice."""
+        self._blocks.forget(partition)
+
+    def remove(self, works: Sequence[Work]) -> bool:
+        """Remove process instances: each in one transaction, or, where it is too large, the state last."""
+        groups = [self._removal(work) for work in works]
+        early = [[delete] for group in groups for delete in group[:-MAX_WRITES]]
+        if early and not all(self._items.commit_each(early)):
+            return False
+        return not groups or all(self._items.commit_each([group[-MAX_WRITES:] for group in groups]))
+
+    def _removal(self, work: Work) -> list[Delete]:
+        """What belongs to a process instance, so that what is left after a crash still finds the rest.
+
+        Values first, since pages name them; the pages that others name before those; the state last, if
+        nobody has written it since.
+        """
+        here = work.instance.partition, work.instance.blocks[0]
+        pages = self._pages(work)
+        ended = [rows for rows in (work.mark.ended, *pages.values()) if rows]
+        records = [record for rows in ended for record in codec.decode_ended(rows, work.instance.base)]
+        stored = {record.stored_as for record in records if isinstance(record, Variable)}
+        values = sorted(work.mark.values | {name for name in stored if name is not None})
+        forwards = [keys.instance(work.instance.partition, block) for block in work.instance.blocks[1:]]
+        return [
+            *(Delete(keys.value(*here, name)) for name in values),
+            *(Delete(keys.page(*here, name)) for name in reversed(pages)),
+            *(Delete(key) for key in forwards),
+            Delete(keys.instance(*here), work.revision),
+        ]
+
+    def purge_messages(self, is_over: Callable[[Instant], bool], first: int, limit: int) -> int | None:
+        """Remove messages whose time is over, and slots that have none left; who is overtaken comes again."""
+        hashes = [keys.messages(shard) for shard in range(self._shards.lists)]
+        walks = (self._walk(keys.BY_PARTITION, hash_value, first) for hash_value in hashes)
+        entries = list(islice(heapq.merge(*walks), limit))
+        found = self._items.get(list(dict.fromkeys(entry.key for entry in entries))) if entries else []
+        purged = [self._purged(item, is_over) for item in found if item is not None]
+        if writes := [write for write in purged if write is not None]:
+            self._items.commit_each([[write] for write in writes])
+        return None if len(entries) < limit else int(entries[-1].range) + 1
+
+    def _purged(self, item: Item, is_over: Callable[[Instant], bool]) -> Write | None:
+        slot = codec.decode_messages(item.body, item.revision)
+        if not slot.forget(is_over):
+            return None
+        if slot.is_empty:
+            return Delete(item.key, item.revision)
+        return Put(self._message_item(item.key, slot, item.revision + 1), item.revision)
+
+    def purge_expired(self, now: Instant, limit: int) -> int:
+        """Remove expired items; DynamoDB does it by itself."""
+        return self._items.purge_expired(now // 1000, limit)
 
     # The engine as a whole
 
@@ -558,7 +646,7 @@ def _document_put(key: Key, document: object, revision: int) -> Put:
 def _queue_put(queue: Queue) -> Put:
     waiting = [list(ref) for ref in queue.waiting]
     key = keys.queue(queue.bpmn_process_id)
-    return _document_put(key, [queue.limit, queue.active, waiting], queue.revision)
+    return _document_put(key, [queue.limit, queue.active, waiting, queue.promised], queue.revision)
 
 
 def _process_puts(new: NewProcess) -> list[Put]:

@@ -66,7 +66,16 @@ def attributes() -> Mapping[str, AttributeType]:
 
 def table_parameters(name: str) -> dict[str, Any]:
     """What DynamoDB's CreateTable needs to make the table under a name."""
-    return {"TableName": name, **properties("Items")}
+    later = {"TimeToLiveSpecification"}
+    return {"TableName": name} | {
+        key: value for key, value in properties("Items").items() if key not in later
+    }
+
+
+@cache
+def expiry() -> str:
+    """The attribute that says when an item may be removed, in seconds since 1970-01-01 UTC."""
+    return str(properties("Items")["TimeToLiveSpecification"]["AttributeName"])
 
 
 def check(writes: Sequence[Write]) -> None:

@@ -49,7 +49,7 @@ COMMANDS: Mapping[str, Budget] = {
     "fire a timer": Budget(4, 1, 1, 3),
 }
 """Ordinary commands, on instances of at most ten tasks without variables. One unit of a correlated message is
-its place in the list of messages (docs/adr/0016)."""
+its place in the list of messages (docs/adr/0018)."""
 
 INSTANCES: Mapping[str, int] = {"one task": 9, "ten tasks": 45}
 """Write units of instances over HTTP."""

@@ -97,6 +97,103 @@ def test_raised_or_lifted_limit_lets_waiting_ones_start(
     assert states(*orders) == ["STARTED"] * running + ["QUEUED"] * (4 - running)
 
 
+def dequeues(engine: Engine) -> list[dict[str, Any]]:
+    return engine.send(c.QueryTasks(type="DEQUEUE_PROCESS_INSTANCE"))["results"]
+
+
+@pytest.mark.every_store
+def test_raised_limit_makes_one_task_per_instance_that_gets_room(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(4)]
+
+    raised = deploy(engine, "2", 3)
+    execute_all(engine)
+
+    assert [task["state"] for task in dequeues(engine)] == ["DONE", "DONE"]
+    assert {task["processId"] for task in dequeues(engine)} == {raised["id"]}
+    assert not any("processInstanceId" in task for task in dequeues(engine))
+    assert states(*orders) == ["STARTED", "STARTED", "STARTED", "QUEUED"]
+    assert [len(order.tasks("START_PROCESS_INSTANCE")) for order in orders] == [0, 1, 1, 0]
+    assert len(engine.send(c.QueryProcessInstances())["results"]) == 4
+
+
+def test_deferred_turns_are_given_one_step_each(engine: Engine) -> None:
+    if engine.is_eager:
+        pytest.skip("about the deferred mode")
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(3)]
+    deploy(engine, "2", 0)
+    assert [task["state"] for task in dequeues(engine)] == ["DUE", "DUE"]
+
+    one = engine.send(c.ExecuteTasks(limit=1))
+
+    assert [task["type"] for task in one["completedTasks"]] == ["DEQUEUE_PROCESS_INSTANCE"]
+    assert states(*orders) == ["STARTED", "QUEUED", "QUEUED"]
+    assert [task["state"] for task in orders[1].tasks()] == ["DUE"]
+    assert orders[2].tasks() == []
+    # Room for all, but somebody waits: a new one waits behind, and has its turn with a deployment sent again.
+    fourth = engine.start(process)
+    deploy(engine, "2", 0)
+    assert len(dequeues(engine)) == 3
+    execute_all(engine)
+    assert states(*orders, fourth) == ["STARTED"] * 4
+
+
+def test_turn_is_not_given_once_the_limit_is_lowered_again(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    first, second = engine.start(process), engine.start(process)
+    if engine.is_eager:
+        pytest.skip("in eager mode the turn has been given by then")
+    deploy(engine, "2", 2)
+    deploy(engine, "3", 1)
+
+    execute_all(engine)
+
+    assert [task["state"] for task in dequeues(engine)] == ["DONE"]
+    assert states(first, second) == ["STARTED", "QUEUED"]
+    deploy(engine, "4", 2)
+    execute_all(engine)
+    assert states(first, second) == ["STARTED", "STARTED"]
+
+
+@pytest.mark.parametrize("passed", range(8))
+def test_raised_limit_that_broke_off_gives_each_turn_once(engine: Engine, passed: int) -> None:
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(4)]
+    failing = Failing(engine.items)
+    engine.items = failing
+    engine.env = engine.environment()
+    failing.passes = passed
+    with suppress(ConnectionError):
+        deploy(engine, "2", 3)
+    failing.passes = None
+
+    deploy(engine, "2", 3)
+
+    while engine.send(c.ExecuteTasks(limit=100))["locked"]:
+        pass
+    assert len(dequeues(engine)) == 2
+    assert states(*orders) == ["STARTED"] * 3 + ["QUEUED"]
+
+
+@pytest.mark.every_store
+def test_racing_turns_give_each_instance_one(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(3)]
+    recording = engine.record()
+    first = orders[0].lock_job("serviceTask")
+    engine.env = replace(engine.environment(), eager=False)
+    deploy(engine, "2", 2)
+    complete = c.CompleteJob(partition=orders[0].partition, id=first["id"], workerId=WORKER)
+    recording.before_commit = lambda: engine.send(complete)
+
+    while engine.send(c.ExecuteTasks(limit=100))["locked"]:
+        pass
+
+    assert states(*orders) == ["COMPLETED", "STARTED", "STARTED"]
+    assert [len(order.tasks("START_PROCESS_INSTANCE")) for order in orders] == [0, 1, 1]
+
+
 def test_newest_version_counts_for_all_also_for_those_that_run_already(engine: Engine) -> None:
     old = deploy(engine, "1", 0)
     first = engine.start(old)

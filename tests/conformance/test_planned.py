@@ -14,6 +14,8 @@ from chalicelib.service.planned import plan
 from tests.play import WORKER, Engine, Order
 
 TODAY = "2030-01-01"
+FIRST = 2_080_374_721
+"""Id of the engine's own first task of a date: they lie behind all others."""
 START = TaskType.START_PROCESS_INSTANCE
 START_EVENT = 1
 
@@ -54,7 +56,7 @@ def test_task_of_the_engine_has_no_process(engine: Engine) -> None:
 
     assert task == {
         "partition": TODAY,
-        "id": 1,
+        "id": FIRST,
         "createdAt": "2030-01-01T08:00:00.000Z",
         "createdBy": WORKER,
         "dueAt": "2030-01-01T08:00:00.000Z",
@@ -63,17 +65,17 @@ def test_task_of_the_engine_has_no_process(engine: Engine) -> None:
         "state": "DUE",
         "type": "START_PROCESS_INSTANCE",
     }
-    assert tasks(engine, partition=TODAY, id=1) == tasks(engine, id=1) == [task]
-    assert tasks(engine, processInstanceId=1) == tasks(engine, processId=process["id"]) == []
+    assert tasks(engine, partition=TODAY, id=FIRST) == tasks(engine, id=FIRST) == [task]
+    assert tasks(engine, processInstanceId=FIRST) == tasks(engine, processId=process["id"]) == []
     assert [found["id"] for found in engine.send(c.QueryProcessInstances())["results"]] == [order.id]
-    assert engine.send(c.QueryProcessInstances(id=1))["results"] == []
+    assert engine.send(c.QueryProcessInstances(id=FIRST))["results"] == []
 
 
 @pytest.mark.every_store
 def test_task_of_the_engine_is_executed(engine: Engine) -> None:
     planned(engine)
 
-    assert engine.send(c.ExecuteTasks(limit=1, processInstanceId=1))["locked"] == 0
+    assert engine.send(c.ExecuteTasks(limit=1, processInstanceId=FIRST))["locked"] == 0
     (done,) = engine.send(c.ExecuteTasks(limit=1))["completedTasks"]
 
     assert (done["state"], done["lockedBy"], done.get("processId")) == ("DONE", "default-engine", None)
@@ -85,9 +87,9 @@ def test_what_is_planned_is_no_process_instance(engine: Engine) -> None:
     planned(engine)
 
     for command in (
-        c.GetProcessVariables(partition=TODAY, id=1),
-        c.SuspendProcessInstance(partition=TODAY, id=1, workerId=WORKER),
-        c.GetElementVariables(partition=TODAY, id=1),
+        c.GetProcessVariables(partition=TODAY, id=FIRST),
+        c.SuspendProcessInstance(partition=TODAY, id=FIRST, workerId=WORKER),
+        c.GetElementVariables(partition=TODAY, id=FIRST),
     ):
         with pytest.raises(NotFound):
             engine.send(command)

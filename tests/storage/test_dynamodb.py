@@ -651,6 +651,8 @@ def test_table_and_bucket_may_exist_already(aws, table):
     create_bucket(aws.s3, "values")
 
     assert aws.dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] == "ACTIVE"
+    expiry = aws.dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "x"}
     block = aws.s3.get_public_access_block(Bucket="values")["PublicAccessBlockConfiguration"]
     assert all(block.values())
 

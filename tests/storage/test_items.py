@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.storage.dynamodb import DynamoItems
 from chalicelib.storage.ports import Delete, Entry, Item, Items, Key, Put, StaleWrite
 from tests.storage.samples import due, item, key, new, over
 
@@ -486,3 +487,34 @@ def test_large_bodies_are_kept(items):
     assert body(items, "a") == large
     assert stored(items, "b") is None
     assert body(items, "c") == large[1:]
+
+
+# expiry
+
+
+def expiring(name: str, expires_at: int | None, revision: int = 1) -> Put:
+    return Put(Item(key(name), b"body", revision, {}, expires_at), guard=revision - 1)
+
+
+def test_time_of_expiry_is_read_as_it_was_written_and_may_be_taken_back(items):
+    items.commit([expiring("a", 1_900_000_000)])
+    assert stored(items, "a").expires_at == 1_900_000_000
+
+    items.commit([expiring("a", None, revision=2)])
+
+    assert stored(items, "a").expires_at is None
+
+
+def test_expired_items_are_removed_unless_the_store_does_so_by_itself(items):
+    items.commit_each([[expiring(name, at)] for name, at in (("a", 10), ("b", 11), ("c", 12), ("d", None))])
+
+    removed = items.purge_expired(11, 1)
+
+    if isinstance(items, DynamoItems):
+        assert removed == 0
+        return
+    assert removed == 1
+    assert items.purge_expired(11, 100) == 1
+    assert items.purge_expired(11, 100) == 0
+    assert [name for name in "abcd" if stored(items, name)] == ["c", "d"]
+    items.commit([new("a")])
