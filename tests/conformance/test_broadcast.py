@@ -82,6 +82,7 @@ def test_signal_that_broke_off_is_finished_by_the_executor(engine: Engine, passe
     execute_all(engine)
 
     assert calculations(engine) == ([] if passed == 0 else ids(orders))
+    assert {len(order.tasks()) for order in orders} == {0 if passed == 0 else 1}
 
 
 @pytest.mark.parametrize("count", [1, 20, 21])
