@@ -37,12 +37,30 @@ def call(bpmn_process_id: str, called: str) -> str:
     return _process(bpmn_process_id, content, [("start", "activity"), ("activity", "end")])
 
 
-def _process(bpmn_process_id: str, content: str, flows: list[tuple[str, str]]) -> str:
-    arrows = "".join(
-        f'<sequenceFlow id="f{number}" sourceRef="{source}" targetRef="{target}"/>'
-        for number, (source, target) in enumerate(flows)
+def calls(bpmn_process_id: str, called: str, width: int) -> str:
+    """A sub-process with call activities t0, t1, ... side by side, ended by a timer after an hour."""
+    ids = [f"t{number}" for number in range(width)]
+    inside = '<startEvent id="begin"/><parallelGateway id="fork"/>'
+    inside += "".join(f'<callActivity id="{id}" calledElement="{called}"/>' for id in ids)
+    inside += _arrows("g", [("begin", "fork"), *(("fork", id) for id in ids)])
+    content = f'<subProcess id="all">{inside}</subProcess>'
+    content += (
+        '<boundaryEvent id="late" attachedToRef="all"><timerEventDefinition>'
+        "<timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>"
     )
+    return _process(bpmn_process_id, content, [("start", "all"), ("all", "end"), ("late", "end")])
+
+
+def _process(bpmn_process_id: str, content: str, flows: list[tuple[str, str]]) -> str:
+    arrows = _arrows("f", flows)
     return (
         f'{HEAD}<process id="{bpmn_process_id}" isExecutable="true">'
         f'<startEvent id="start"/><endEvent id="end"/>{content}{arrows}</process></definitions>'
+    )
+
+
+def _arrows(prefix: str, flows: list[tuple[str, str]]) -> str:
+    return "".join(
+        f'<sequenceFlow id="{prefix}{number}" sourceRef="{source}" targetRef="{target}"/>'
+        for number, (source, target) in enumerate(flows)
     )

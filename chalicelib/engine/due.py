@@ -101,6 +101,8 @@ def _start_process_instance(step: Step, task: Task) -> str | None:
 
 def _terminate_process_instance(step: Step, task: Task) -> str | None:
     """Its call activity has ended."""
+    if reaches_outside(task):
+        return _outside(step, task)
     step.terminate_instance()
     return None
 

@@ -30,10 +30,14 @@ OUTSIDE = frozenset(
 )
 """Tasks whose work lies outside of a process instance; each runs by itself, not in the step that makes it."""
 
+FOR_MANY = frozenset({TaskType.TERMINATE_PROCESS_INSTANCE, TaskType.TRIGGER_EVENT})
+"""Tasks that, without an element but with a list, do the same in many process instances."""
+
 
 def reaches_outside(task: Task) -> bool:
-    """Whether the work of a task lies outside of a process instance: also a signal that many wait for."""
-    return task.type in OUTSIDE or (task.type is TaskType.TRIGGER_EVENT and task.element is None)
+    """Whether the work of a task lies outside of the process instance that it lies in."""
+    is_for_many = task.type in FOR_MANY and task.element is None and task.serialized is not None
+    return task.type in OUTSIDE or is_for_many
 
 
 RunOutside = Callable[[Task], str | None]

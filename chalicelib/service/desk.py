@@ -5,6 +5,7 @@ out what is asked, in order, until nobody asks any more; `Desk.commit` then writ
 transaction.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -34,6 +35,10 @@ TOLD_AT_ONCE = 20
 TOLD_BY_A_TASK = 1000
 """Subscribers that a task begins with."""
 
+MOST = 30
+"""Process instances on a desk beyond which called ones are ended by a task: each may bring slots and a queue,
+and a transaction has room for a hundred items."""
+
 MAX_TELLING = 50
 """Such tasks that are made in one transaction."""
 
@@ -41,6 +46,11 @@ SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
 
 Answer = TypeVar("Answer")
+
+
+def called_later(called: Sequence[tuple[str, int]]) -> str:
+    """JSON text for a task that ends called process instances."""
+    return json.dumps(called)
 
 
 def thought_through(attempt: Callable[[bool], Answer]) -> Answer:
@@ -72,6 +82,7 @@ class Desk:
         self._queues: dict[str, Queue] = {}
         self._written: list[Work] = []
         self._following: list[Ref] = []
+        self._called_later: list[tuple[str, int]] = []
 
     # Process instances
 
@@ -234,6 +245,16 @@ class Desk:
             step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
             self._following.append(self.work(step).ref)
 
+    def end_called(self, partition: str, id: int) -> None:
+        """End a called process instance; if very many are on the desk already, a task does it."""
+        if len(self._steps) >= MOST:
+            self._called_later.append((partition, id))
+            return
+        called = self.step(partition, id)
+        if called is not None and not called.instance.is_ended:
+            called.add_task(TaskType.TERMINATE_PROCESS_INSTANCE)
+            run(called)
+
     def tell(self, subscribers: list[Subscriber], variables: Rows) -> None:
         """Tell subscribers whose subscriptions are taken already."""
         for subscriber in subscribers:
@@ -262,6 +283,10 @@ class Desk:
         """
         following: list[Work] = []
         self._end_instances(following)
+        if self._called_later:
+            step = self.take(plan(self.env, ENGINE, self.moment))
+            step.add_task(TaskType.TERMINATE_PROCESS_INSTANCE, serialized=called_later(self._called_later))
+            self._following.append(self.work(step).ref)
         changed = [*self._written, *self._made_work()]
         self.env.store.commit(
             *self._others,
@@ -274,6 +299,7 @@ class Desk:
         for _, step in self._steps.values():
             for note in step.notes:
                 logger.warning("%s in process instance %s", note, step.instance.pointer(1))
+        self._called_later = []
         return [*(work.ref for work in following), *self._following]
 
     def _made_work(self) -> list[Work]:
@@ -354,10 +380,7 @@ def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
 
 
 def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
-    called = desk.step(step.instance.partition, ask.id)
-    if called is not None and not called.instance.is_ended:
-        called.add_task(TaskType.TERMINATE_PROCESS_INSTANCE)
-        run(called)
+    desk.end_called(step.instance.partition, ask.id)
 
 
 def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:

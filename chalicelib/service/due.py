@@ -11,7 +11,7 @@ from ..engine.moment import Moment
 from ..engine.records import ENGINE, Task
 from ..engine.states import TaskType
 from ..engine.step import Step, reaches_outside
-from . import broadcast, queue, upkeep
+from . import many, queue, upkeep
 from .desk import Desk, thought_through
 from .environment import Environment, Ref, Work
 from .outside import Outside, Run
@@ -27,7 +27,8 @@ FOLLOWING_MS = 5_000
 
 RUNS: Mapping[TaskType, Run] = {
     TaskType.DEQUEUE_PROCESS_INSTANCE: queue.dequeue,
-    TaskType.TRIGGER_EVENT: broadcast.tell_some,
+    TaskType.TERMINATE_PROCESS_INSTANCE: many.end_some,
+    TaskType.TRIGGER_EVENT: many.tell_some,
     **{row.type: row.run for row in upkeep.ROWS},
 }
 """The tasks whose work lies outside of the process instance that they lie in."""

@@ -1,4 +1,4 @@
-"""A signal that many wait for reaches each of them once, whatever breaks off on the way."""
+"""What happens in many process instances at once happens once in each, whatever breaks off on the way."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
+from tests.models import calls
 from tests.play import WORKER, Engine, Order
 from tests.recording import Failing
 
@@ -113,3 +114,19 @@ def test_ten_thousand_subscribers_are_all_reached_although_the_process_is_killed
     execute_all(engine)
 
     assert calculations(engine) == ids(orders)
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize("width", [3, 90])
+def test_every_called_instance_ends_with_its_activity(engine: Engine, width: int) -> None:
+    engine.deploy("task/service.bpmn")
+    order = engine.start(engine.deploy_xml(calls("parent", "serviceTest", width)))
+    for number in range(width):
+        order.complete_job(f"t{number}")
+    engine.clock.advance("PT1H")
+
+    execute_all(engine)
+
+    assert order.has_ended
+    children = order.query(c.QueryProcessInstances, parentId=order.id)
+    assert [child["state"] for child in children] == ["TERMINATED"] * width

@@ -1,0 +1,62 @@
+"""What one command sets off in many other process instances, by tasks of the engine itself.
+
+The tasks are written in one transaction with the command, so that nobody is forgotten, whatever breaks off.
+Doing something twice is harmless: a process instance knows whether it still waits, and whether it has ended.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..engine import signals
+from ..engine.moment import Moment
+from ..engine.records import Task
+from ..engine.states import TaskType
+from .desk import Desk, called_later, thought_through
+from .environment import Environment
+from .outside import Outside
+from .retry import until_through
+
+Other = TypeVar("Other")
+
+AT_A_TIME = 50
+"""Process instances that one task works on; the others are left to the next one."""
+
+
+def tell_some(outside: Outside, task: Task) -> None:
+    """A signal that many wait for: their subscriptions are taken already, each is told now."""
+    variables, subscribers = signals.read_remaining(task.serialized)
+    rest = _each(outside, subscribers, lambda desk, subscriber: desk.tell([subscriber], variables))
+    _leave(outside, task, signals.remaining(variables, rest) if rest else None)
+
+
+def end_some(outside: Outside, task: Task) -> None:
+    """An activity has ended that has called many process instances: each of them ends now."""
+    called: list[tuple[str, int]] = [(partition, id) for partition, id in json.loads(task.serialized or "[]")]
+    rest = _each(outside, called, lambda desk, other: desk.end_called(*other))
+    _leave(outside, task, called_later(rest) if rest else None)
+
+
+def _each(outside: Outside, others: Sequence[Other], act: Callable[[Desk, Other], None]) -> Sequence[Other]:
+    """Do something to some process instances, each in a write of its own; answers which are left."""
+    for other in others[:AT_A_TIME]:
+        _write(outside.env, outside.moment, other, act)
+    return others[AT_A_TIME:]
+
+
+def _write(env: Environment, moment: Moment, other: Other, act: Callable[[Desk, Other], None]) -> None:
+    def attempt(with_callers: bool) -> None:
+        desk = Desk(env, moment, with_callers=with_callers)
+        act(desk, other)
+        desk.settle()
+        desk.commit()
+
+    until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
+
+
+def _leave(outside: Outside, task: Task, content: str | None) -> None:
+    """A task for those that are left, which runs at once; what this one was told is not kept."""
+    task.serialized = None
+    if content is not None:
+        outside.work.step(outside.moment).add_task(TaskType(task.type), serialized=content)
+        outside.following.append(outside.work.ref)
