@@ -302,43 +302,39 @@ def test_encrypted_value_stays_encrypted_in_the_archive(engine: Engine, tmp_path
     assert engine.env.cipher.decrypt(variable["value"]) == "secret"
 
 
-@pytest.mark.parametrize("dropped", [1, 2, 50])
-def test_date_is_dropped_in_bounded_steps(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dropped: int
-) -> None:
-    monkeypatch.setattr(drop, "DROPPED", dropped)
-    monkeypatch.setattr(drop, "CHECKED", 2)
+@pytest.mark.eager_only
+def test_date_is_checked_and_dropped_in_bounded_steps(engine: Engine, tmp_path: Path) -> None:
     keeping(engine, "P1D", tmp_path / "archive")
     recording = engine.record()
     upkeep.begin(engine.env)
     process = engine.deploy("task/task.bpmn")
-    orders = [engine.start(process) for _ in range(7)]
+    orders = [engine.start(process) for _ in range(1020)]
     engine.clock.advance("P3D")
 
     sweep(engine)
 
     assert set(archived(tmp_path / "archive")) == {order.id for order in orders}
     assert keys_of(recording, "2030-01-01") == []
-    assert len(tasks(engine, "DROP_PARTITION")) > 7 / dropped
+    steps = [json.loads(task["serializedTask"]) for task in tasks(engine, "DROP_PARTITION")]
+    assert [step["checked"] for step in steps if "checked" in step] == [1000]
+    assert {len(step["archived"]) for step in steps if step.get("archived")} >= {50}
+    assert max(len(step.get("archived", [])) for step in steps) == 50
 
 
-@pytest.mark.parametrize("dropped", [2, 50])
-@pytest.mark.parametrize("passed", range(16))
-def test_dropping_that_broke_off_loses_nothing(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: int, dropped: int
-) -> None:
-    monkeypatch.setattr(drop, "DROPPED", dropped)
+@pytest.mark.parametrize("passed", range(18))
+def test_dropping_that_broke_off_loses_nothing(engine: Engine, tmp_path: Path, passed: int) -> None:
     keeping(engine, "P1D", tmp_path / "archive")
     failing = Gone(engine.items)
     engine.items = failing
     engine.env = engine.environment()
     upkeep.begin(engine.env)
-    orders = [ended(engine, variables=LARGE) for _ in range(3)]
+    short = engine.deploy("task/task.bpmn")
+    orders = [ended(engine, variables=LARGE), *(engine.start(short) for _ in range(60))]
     lines = {order.id: order.element_instances() for order in orders}
     engine.clock.advance("P3D")
     failing.passes = passed
     with suppress(ConnectionError):
-        for _ in range(12):
+        for _ in range(9):
             engine.send(c.ExecuteTasks(limit=100))
     failing.passes = None
     engine.env = engine.environment()
@@ -348,7 +344,7 @@ def test_dropping_that_broke_off_loses_nothing(
     assert keys_of(failing, "2030-01-01") == []
     found = archived(tmp_path / "archive")
     assert {id: line["elementInstances"] for id, line in found.items()} == lines
-    assert {line["variables"][0]["value"] for line in found.values()} == {LARGE[0]["data"]["value"]}
+    assert found[orders[0].id]["variables"][0]["value"] == LARGE[0]["data"]["value"]
 
 
 class Gone(Failing):
@@ -463,15 +459,14 @@ def test_messages_are_purged_once_their_time_has_been_over_for_the_retention(eng
     assert [name for _, name in messages(engine)] == ["later", "done", "unique"]
 
 
-def test_messages_are_purged_in_bounded_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "PURGED", 2)
+def test_messages_are_purged_in_bounded_steps(engine: Engine) -> None:
     keeping(engine, "P1D")
     upkeep.begin(engine.env)
-    for number in range(7):
+    for number in range(1200):
         engine.send(c.SendMessage(name=f"m{number}", correlationKey="k", workerId=WORKER))
     engine.clock.advance("P3D")
 
-    assert sweep(engine).count("PURGE_MESSAGES") == 4
+    assert sweep(engine).count("PURGE_MESSAGES") == 3
 
     assert messages(engine) == []
 
