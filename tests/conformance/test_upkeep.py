@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
+from chalicelib.engine.messages import Message, MessageSlot
+from chalicelib.engine.records import Instant
 from chalicelib.engine.states import TaskType
 from chalicelib.local.executor import Executor
 from chalicelib.service import drop, upkeep
@@ -19,6 +21,7 @@ from chalicelib.service.once import execute_once
 from chalicelib.service.planned import plan
 from chalicelib.service.upkeep import ROWS
 from chalicelib.storage.keys import answer as answer_key
+from chalicelib.storage.ports import Delete
 from tests.models import sequence
 from tests.play import WORKER, Engine, Order
 from tests.recording import Failing, Recording
@@ -246,22 +249,24 @@ def test_with_a_retention_and_no_archive_a_date_is_removed(engine: Engine) -> No
 def test_date_on_which_something_lives_stays_until_that_has_ended(engine: Engine, tmp_path: Path) -> None:
     keeping(engine, "P1D", tmp_path / "archive")
     upkeep.begin(engine.env)
-    over = ended(engine)
+    short = engine.deploy("task/task.bpmn")
+    over = [ended(engine), *(engine.start(short) for _ in range(drop.DROPPED))]
     alive = engine.start(engine.deploy("task/service.bpmn"))
     for _ in range(4):
         engine.clock.advance("P1D")
         sweep(engine)
-    assert over.has_ended
+    assert all(order.has_ended for order in over)
     alive.waits_at("serviceTask")
     assert archived(tmp_path / "archive") == {}
-    assert len([task for task in tasks(engine, "DROP_PARTITION") if "completedAt" not in task]) >= 1
+    open_ones = [task for task in tasks(engine, "DROP_PARTITION") if "completedAt" not in task]
+    assert [task["serializedTask"] for task in open_ones] == ['{"Partition":"2030-01-01"}']
 
     alive.complete_job("serviceTask")
     engine.clock.advance("P1D")
     sweep(engine)
 
-    assert over.query(c.QueryProcessInstances) == []
-    assert set(archived(tmp_path / "archive")) == {over.id, alive.id}
+    assert alive.query(c.QueryProcessInstances) == []
+    assert set(archived(tmp_path / "archive")) == {order.id for order in (*over, alive)}
 
 
 def test_planned_task_keeps_its_date(engine: Engine) -> None:
@@ -358,6 +363,54 @@ class Gone(Failing):
         return super().commit_each(groups)
 
 
+class Racing(Recording):
+    """Somebody writes a process instance right before it is removed."""
+
+    race: Callable[[], object] | None = None
+
+    def commit_each(self, groups: Any) -> list[bool]:
+        if self.race is not None and any(isinstance(write, Delete) for group in groups for write in group):
+            act, self.race = self.race, None
+            act()
+        return super().commit_each(groups)
+
+
+@pytest.mark.every_store
+def test_instance_that_is_written_during_its_removal_is_archived_again(
+    engine: Engine, tmp_path: Path
+) -> None:
+    keeping(engine, "P1D", tmp_path / "archive")
+    racing = Racing(engine.items)
+    engine.items = racing
+    engine.env = engine.environment()
+    upkeep.begin(engine.env)
+    order = engine.start(engine.deploy("task/task.bpmn"))
+    engine.clock.advance("P3D")
+    racing.race = lambda: tagged(engine, order)
+
+    sweep(engine)
+
+    assert archived_tags(tmp_path / "archive") == [[], LATE]
+    assert order.query(c.QueryProcessInstances) == []
+
+
+LATE = [{"name": "late", "value": "yes"}]
+
+
+def tagged(engine: Engine, order: Order) -> None:
+    """A write after the end."""
+    work = engine.env.store.load(order.partition, order.id)
+    assert work is not None
+    work.instance.tags["late"] = "yes"
+    engine.env.store.commit(work)
+
+
+def archived_tags(archive: Path) -> list[list[dict[str, str]]]:
+    """Tags of all lines with a process instance, the duplicate ones too."""
+    found = [line["processInstance"]["tags"] for line in lines(archive) if "processInstance" in line]
+    return sorted(found, key=len)
+
+
 def test_instance_that_is_written_between_archive_and_removal_is_archived_again(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -369,17 +422,11 @@ def test_instance_that_is_written_between_archive_and_removal_is_archived_again(
         engine.send(c.ExecuteTasks(limit=100))
         if archived(tmp_path / "archive"):
             break
-    work = engine.env.store.load(order.partition, order.id)
-    assert work is not None
-    work.instance.tags["late"] = "yes"
-    engine.env.store.commit(work)
+    tagged(engine, order)
 
     sweep(engine)
 
-    files = [line for line in lines(tmp_path / "archive") if "processInstance" in line]
-    assert [line["processInstance"]["tags"] for line in files if line["processInstance"]["tags"]] == [
-        [{"name": "late", "value": "yes"}]
-    ]
+    assert archived_tags(tmp_path / "archive") == [[], LATE]
     assert order.query(c.QueryProcessInstances) == []
 
 
@@ -469,6 +516,15 @@ def test_messages_are_purged_in_bounded_steps(engine: Engine) -> None:
     assert sweep(engine).count("PURGE_MESSAGES") == 3
 
     assert messages(engine) == []
+
+
+def test_message_that_is_being_taken_stays() -> None:
+    taken, gone = (Message(id, Instant(0), WORKER, at, True) for id, at in ((1, None), (2, Instant(5))))
+    slot = MessageSlot("m", "k", [taken, gone])
+
+    assert slot.forget(lambda expired: True)
+
+    assert (slot.messages, slot.is_empty) == ([taken], False)
 
 
 def test_messages_stay_without_a_retention(engine: Engine) -> None:
