@@ -40,15 +40,18 @@ def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment
     queue = env.store.queue(bpmn_process_id)
     if queue is None and process.parallelism == 0:
         return []
-    versions = [p for p in env.store.processes() if p.bpmn_process_id == bpmn_process_id]
+    # Under an idempotency key the process itself is not written yet.
+    versions = {process.id: process}
+    versions |= {p.id: p for p in env.store.processes() if p.bpmn_process_id == bpmn_process_id}
+    newest = versions[max(versions)]
     if queue is None:
         env.store.commit(Queue(bpmn_process_id))
     if queue is None or queue.limit == 0:
-        for ref in [ref for version in versions for ref in env.store.instances(None, version.id)]:
+        for ref in [ref for id in sorted(versions) for ref in env.store.instances(None, id)]:
             _count(env, bpmn_process_id, ref)
-    _set_limit(env, bpmn_process_id, versions[-1].parallelism)
+    _set_limit(env, bpmn_process_id, newest.parallelism)
     made: list[Ref] = []
-    while promised := until_through(env, "CreateProcess", lambda: _promise(env, versions[-1], moment)):
+    while promised := until_through(env, "CreateProcess", lambda: _promise(env, newest, moment)):
         made += promised
     return made
 

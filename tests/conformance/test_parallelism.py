@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
+from chalicelib.service.once import execute_once
 from tests.play import MODELS, WORKER, Engine, Order
 from tests.recording import Failing, Troubled
 
@@ -174,6 +175,30 @@ def test_raised_limit_that_broke_off_gives_each_turn_once(engine: Engine, passed
         pass
     assert len(dequeues(engine)) == 2
     assert states(*orders) == ["STARTED"] * 3 + ["QUEUED"]
+
+
+def test_limit_is_set_under_an_idempotency_key(engine: Engine) -> None:
+    fields = {"bpmnProcessId": "serviceTest", "bpmnXml": SERVICE, "version": "1", "parallelism": 1}
+
+    process = execute_once(c.CreateProcess(**fields, workerId=WORKER), engine.env, "k")
+
+    assert states(engine.start(process), engine.start(process)) == ["STARTED", "QUEUED"]
+
+
+def test_limit_is_raised_under_an_idempotency_key(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(3)]
+    raise_limit = c.CreateProcess(
+        bpmnProcessId="serviceTest", bpmnXml=SERVICE, version="2", parallelism=3, workerId=WORKER
+    )
+
+    first = execute_once(raise_limit, engine.env, "k")
+    again = execute_once(raise_limit, engine.environment(), "k")
+
+    execute_all(engine)
+    assert again == first
+    assert len(dequeues(engine)) == 2
+    assert states(*orders) == ["STARTED"] * 3
 
 
 @pytest.mark.every_store
