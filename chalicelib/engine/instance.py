@@ -132,7 +132,7 @@ class ProcessInstance:
         return self.blocks.index(block) * IDS_PER_BLOCK + k + 1
 
     def around(self, token: ElementInstance) -> int | None:
-        """Public id of the element instance around a token: the scope, or the call activity that called all."""
+        """Public id of the element instance around a token: its scope, or what called the instance."""
         return self.called_by if token.parent_id is None else self.public_id(token.parent_id)
 
     def pointer(self, number: int) -> str:

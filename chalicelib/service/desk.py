@@ -223,10 +223,14 @@ class Desk:
     # To the end
 
     def settle(self) -> None:
-        """Carry out what the steps ask for, until none of them asks any more."""
-        while step := next((step for _, step in self._steps.values() if step.asks), None):
-            ask = step.asks.popleft()
-            _ANSWERS[type(ask)](self, step, ask)
+        """Carry out what the steps ask for, until none of them asks any more.
+
+        What crosses a call activity is a task in another process instance; in eager mode it is run as well.
+        """
+        while step := next((step for _, step in self._steps.values() if step.asks or step.has_due_task), None):
+            if step.asks:
+                ask = step.asks.popleft()
+                _ANSWERS[type(ask)](self, step, ask)
             run(step)
 
     def commit(self) -> list[Ref]:
@@ -271,6 +275,15 @@ class Desk:
                 assert waiting is not None, "an instance is counted in a queue that exists"
                 self._queues[waiting.bpmn_process_id] = waiting
                 following += queue.leave(self.env, waiting, work, self.moment)
+            elif work.instance.started_at is None:
+                self._stop_waiting(work)
+
+    def _stop_waiting(self, work: Work) -> None:
+        """A process instance was terminated that may have waited for its turn."""
+        waiting = self._queue(work.process.bpmn_process_id)
+        if waiting is not None and work.ref in waiting.waiting:
+            self._queues[waiting.bpmn_process_id] = waiting
+            waiting.waiting.remove(work.ref)
 
 
 # What a step asks for

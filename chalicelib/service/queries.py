@@ -222,7 +222,7 @@ def _find(
 def _records(
     env: Environment, partition: str | None, works: Iterable[Work] | None, process_id: int | None
 ) -> Iterator[tuple[Work, list[Record]]]:
-    """Process instances with the records to look at: all of some, or those of one id block after the other."""
+    """Process instances with the records to look at: all of some, or those of one block after the other."""
     if works is not None:
         for work in works:
             yield work, _all_records(env, work)
