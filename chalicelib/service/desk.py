@@ -227,7 +227,9 @@ class Desk:
 
         What crosses a call activity is a task in another process instance; in eager mode it is run as well.
         """
-        while step := next((step for _, step in self._steps.values() if step.asks or step.has_due_task), None):
+        while step := next(
+            (step for _, step in self._steps.values() if step.asks or step.has_due_task), None
+        ):
             if step.asks:
                 ask = step.asks.popleft()
                 _ANSWERS[type(ask)](self, step, ask)

@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from ..engine import tasks
 from ..engine.moment import Moment
@@ -14,6 +15,8 @@ from .environment import Environment, Ref, Work
 from .retry import until_through
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 MAX_FOLLOWING = 100
 """Other process instances that are worked on inside of a command; the rest is left to the executor."""
@@ -55,6 +58,29 @@ def _run(desk: Desk, work: Work, step: Step, task: Task) -> None:
     else:
         tasks.execute(step, task)
     desk.settle()
+
+
+def carried_out(env: Environment, moment: Moment, think: Callable[[Desk], Answer]) -> Answer:
+    """Let a command think at a desk, write it all, and run what it has made due in other instances.
+
+    Args:
+        env: The environment.
+        moment: The instant of the command, and who sends it.
+        think: Takes what it needs to the desk; may be asked twice, each time with a fresh desk.
+
+    Raises:
+        Overtaken: Somebody else wrote meanwhile what was taken.
+    """
+
+    def attempt(with_callers: bool) -> tuple[Answer, list[Ref]]:
+        desk = Desk(env, moment, with_callers=with_callers)
+        answer = think(desk)
+        desk.settle()
+        return answer, desk.commit()
+
+    answer, following = thought_through(attempt)
+    follow_up(env, following, moment)
+    return answer
 
 
 def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..bpmn.instants import format_instant
 from ..contract import commands as c
-from .desk import Desk, thought_through
+from .due import carried_out
 from .environment import Environment
 from .variables import rows
 
@@ -18,15 +18,9 @@ def send_signal(cmd: c.SendSignal, env: Environment) -> dict[str, Any]:
     Raises:
         InvalidCommand: A value cannot be encrypted.
     """
-    return thought_through(lambda with_callers: _send(cmd, env, with_callers))
-
-
-def _send(cmd: c.SendSignal, env: Environment, with_callers: bool) -> dict[str, Any]:
     moment = env.moment(cmd.worker_id)
-    desk = Desk(env, moment, with_callers=with_callers)
-    subscribers = desk.send_signal(cmd.name, rows(cmd.variables, env))
-    desk.settle()
-    desk.commit()
+    variables = rows(cmd.variables, env)
+    subscribers = carried_out(env, moment, lambda desk: desk.send_signal(cmd.name, variables))
     return {
         "id": env.store.next_id(SIGNALS),
         "createdAt": format_instant(moment.now),

@@ -6,7 +6,6 @@ import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.errors import ExecutionError
-from tests.conftest import Play
 from tests.play import WORKER, Engine, Order
 
 
