@@ -276,9 +276,16 @@ class Desk:
                 waiting = self._queue(work.process.bpmn_process_id)
                 assert waiting is not None, "an instance is counted in a queue that exists"
                 self._queues[waiting.bpmn_process_id] = waiting
-                following += queue.leave(self.env, waiting, work, self.moment)
+                following += queue.leave(waiting, work, self.moment, self._find)
             elif work.instance.started_at is None:
                 self._stop_waiting(work)
+
+    def _find(self, ref: Ref) -> Work | None:
+        """A process instance that is on the desk, or in the store."""
+        if ref in self._steps:
+            return self._steps[ref][0]
+        (work,) = self.env.store.load_many([ref])
+        return work
 
     def _stop_waiting(self, work: Work) -> None:
         """A process instance was terminated that may have waited for its turn."""

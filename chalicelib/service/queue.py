@@ -4,6 +4,9 @@ A queue exists per BPMN process id once a version was deployed with a parallelis
 for all. It is written in one transaction with the process instance that enters or leaves it.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess
@@ -12,15 +15,21 @@ from .environment import Environment, Queue, Ref, Work
 from .retry import until_through
 
 
-def leave(env: Environment, queue: Queue, work: Work, moment: Moment) -> list[Work]:
+def leave(queue: Queue, work: Work, moment: Moment, find: Callable[[Ref], Work | None]) -> list[Work]:
     """A process instance that was counted has ended: the next one in the queue is told to start.
+
+    Args:
+        queue: The queue.
+        work: The process instance.
+        moment: When, and by whom.
+        find: Finds the next one; it may have entered the queue in the same command.
 
     Returns:
         That one, with a due task now.
     """
     work.instance.is_counted = False
     queue.active -= 1
-    return _start_next(env, queue, moment)
+    return _start_next(queue, moment, find)
 
 
 def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:
@@ -83,19 +92,24 @@ def _set_limit(env: Environment, bpmn_process_id: str, limit: int) -> None:
 
 def _start_one(env: Environment, bpmn_process_id: str, moment: Moment) -> list[Ref]:
     queue = env.store.queue(bpmn_process_id)
-    following = _start_next(env, queue, moment) if queue else []
+    following = _start_next(queue, moment, partial(_stored, env)) if queue else []
     if queue is None or not following:
         return []
     env.store.commit(queue, *following)
     return [work.ref for work in following]
 
 
-def _start_next(env: Environment, queue: Queue, moment: Moment) -> list[Work]:
+def _stored(env: Environment, ref: Ref) -> Work | None:
+    (work,) = env.store.load_many([ref])
+    return work
+
+
+def _start_next(queue: Queue, moment: Moment, find: Callable[[Ref], Work | None]) -> list[Work]:
     """Give the process instance that has waited longest its turn, if there is room."""
     if not queue.waiting or not queue.has_room:
         return []
     queue.active += 1
-    (work,) = env.store.load_many([queue.waiting.pop(0)])
+    work = find(queue.waiting.pop(0))
     assert work is not None, "a queued instance is written with its queue"
     work.instance.is_counted = True
     work.step(moment).add_task(TaskType.START_PROCESS_INSTANCE)
