@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
 
+MAX_INSTANCES = 50
+"""Process instances on one desk; beyond that, no further ones begin inside of the command, only their tasks."""
+
 Answer = TypeVar("Answer")
 
 
@@ -146,10 +149,15 @@ class Desk:
         due_at: Instant | None = None,
         content: str | None = None,
     ) -> Step:
-        """A task that triggers a start event, which makes a process instance; if it is due, it is run."""
+        """A task that triggers a start event, which makes a process instance; if it is due, it is run.
+
+        Not if there are too many already, as where a process starts itself by a signal: the executor goes on.
+        """
         work = plan(self.env, process, self.moment)
         step = self.take(work)
         step.add_task(TaskType.TRIGGER_EVENT, element=element, due_at=due_at, serialized=content)
+        if len(self._steps) > MAX_INSTANCES:
+            step.due.clear()
         self.begin_planned(work, step, lambda: run(step))
         return step
 

@@ -197,3 +197,18 @@ def test_links_jump_to_the_catch_event_of_their_name_in_their_scope(play: Play) 
     for element_id in ("a", "a", "c"):
         order.complete_job(element_id)
     assert order.has_ended
+
+
+@pytest.mark.eager_only
+def test_process_that_starts_itself_by_a_signal_does_not_hold_up_the_sender(engine: Engine) -> None:
+    engine.deploy("throw/endless.bpmn")
+
+    answer = engine.send(c.SendSignal(name="loop", workerId=WORKER))
+
+    assert answer["subscriberCount"] == 1
+    instances = all_instances(engine, "endlessTest")
+    assert 1 < len(instances) < 100
+    assert all(instance.has_ended for instance in instances)
+    # It is the executor that goes on.
+    due = [t for t in engine.send(c.QueryTasks(type="TRIGGER_EVENT"))["results"] if t["state"] == "DUE"]
+    assert [task["bpmnElementId"] for task in due] == ["endlessStart"]
