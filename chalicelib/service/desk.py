@@ -32,7 +32,7 @@ SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
 
 MAX_INSTANCES = 50
-"""Process instances on one desk; beyond that, no further ones begin inside of the command, only their tasks."""
+"""Process instances on one desk; beyond that, no further ones begin inside of the command."""
 
 Answer = TypeVar("Answer")
 
