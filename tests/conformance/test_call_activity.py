@@ -419,3 +419,55 @@ def test_queued_child_that_is_terminated_leaves_the_queue(engine: Engine) -> Non
     assert child.tasks("START_PROCESS_INSTANCE") == []
     second.complete_job("work")
     assert engine.start(called).state()["state"] == "STARTED"
+
+
+def test_escalation_of_a_job_crosses_call_activities_and_makes_a_new_job(engine: Engine) -> None:
+    top, middle, bottom = three_levels(engine)
+
+    bottom.escalate("work", "X")
+    run_all(engine)
+
+    assert top.states("topTold") == ["COMPLETED", "CREATED"]
+    assert [job["state"] for job in bottom.jobs("work")] == ["DONE", "DUE"]
+    assert middle.state()["state"] == bottom.state()["state"] == "STARTED"
+
+
+def test_every_escalation_that_crosses_is_delivered_also_if_the_first_still_waits(engine: Engine) -> None:
+    top, _, bottom = three_levels(engine)
+
+    bottom.escalate("work", "X")
+    bottom.escalate("work", "Y")
+    run_all(engine)
+
+    assert top.states("topTold") == ["COMPLETED", "COMPLETED", "CREATED"]
+    assert len(top.element_instances("toldEnd")) == 2
+    assert [task["state"] for task in top.tasks("TRIGGER_EVENT")] == ["DONE", "DONE"]
+
+
+def test_crossing_event_finds_its_call_activity_ended(engine: Engine) -> None:
+    if engine.is_eager:
+        pytest.skip("about the deferred mode")
+    top, _, bottom = three_levels(engine)
+    bottom.escalate("work", "X")
+    bottom.throw_error("work", "X")
+    # Backwards: the error first.
+    _, error = top.tasks("TRIGGER_EVENT")
+    engine.send(c.ExecuteTasks(partition=top.partition, id=error["id"], limit=1))
+
+    run_all(engine)
+
+    assert [task["state"] for task in top.tasks("TRIGGER_EVENT")] == ["CANCELED", "DONE"]
+    assert top.states("topTold") == ["TERMINATED"]
+
+
+def test_error_of_a_child_ends_the_call_activity_of_a_suspended_parent(engine: Engine) -> None:
+    top, _, bottom = three_levels(engine)
+    engine.send(c.SuspendProcessInstance(**place(top)))
+
+    bottom.throw_error("work", "X")
+    run_all(engine)
+
+    assert top.states("callMiddle") == ["TERMINATED"]
+    assert top.states("failedEnd") == ["SUSPENDED"]
+    engine.send(c.ResumeProcessInstance(**place(top)))
+    assert top.has_ended

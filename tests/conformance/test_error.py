@@ -211,3 +211,57 @@ def test_error_of_a_person_that_nobody_catches_is_refused(play: Play) -> None:
 
     assert refusal.value.title == "failed to throw BPMN error"
     assert [(task["state"], task["revision"]) for task in order.user_tasks()] == [("STARTED", 1)]
+
+
+def test_second_error_of_a_scope_that_has_ended_is_canceled(play: Play) -> None:
+    order = play("error/twice.bpmn")
+
+    assert order.states("first") == ["COMPLETED"]
+    assert order.states("second") == ["TERMINATED"]
+    assert [task["state"] for task in order.tasks("TRIGGER_EVENT")] == ["DONE", "CANCELED"]
+    assert len(order.element_instances("failedEnd")) == 1
+    assert order.has_ended
+
+
+def test_error_terminates_what_still_waits_for_its_definition(play: Play) -> None:
+    order = play("error/held.bpmn")
+    assert (order.states("b"), order.states("open")) == (["CREATED"], ["CREATED"])
+
+    order.throw_error("a", "E")
+
+    assert (order.states("b"), order.states("open")) == (["TERMINATED"], ["TERMINATED"])
+    (b,) = order.element_instances("b")
+    assert "startedAt" not in b and b["endedAt"]
+    assert order.complete_job("open")["state"] == "CANCELED"
+    assert order.has_ended
+
+
+def test_incident_of_a_terminated_element_is_resolved_without_a_new_job(play: Play, engine: Engine) -> None:
+    order = play("error/held.bpmn")
+    order.complete_job("open", error="no idea")
+    (incident,) = order.incidents()
+    order.throw_error("a", "E")
+    assert "resolvedAt" not in order.incidents()[0]
+
+    engine.send(
+        c.ResolveIncident(partition=order.partition, id=incident["id"], workerId="ops", retryTimer=None)
+    )
+
+    assert "resolvedAt" in order.incidents()[0]
+    assert [job["state"] for job in order.jobs("open")] == ["CAUSED_INCIDENT"]
+
+
+def test_error_in_a_suspended_instance_ends_the_activity_and_its_path_waits(
+    play: Play, engine: Engine
+) -> None:
+    order = play("error/job.bpmn")
+    place = {"partition": order.partition, "id": order.id, "workerId": "ops"}
+    engine.send(c.SuspendProcessInstance(**place))
+
+    order.throw_error("a", "A")
+
+    assert order.states("a") == ["TERMINATED"]
+    assert order.states("sameA") == ["COMPLETED"]
+    assert order.states("aFailed") == ["SUSPENDED"]
+    engine.send(c.ResumeProcessInstance(**place))
+    assert order.has_ended

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.contract import commands as c
 from chalicelib.engine.errors import ExecutionError
 from tests.conftest import Play
 from tests.play import Engine, Order
@@ -170,3 +171,36 @@ def test_codes_are_given_with_the_deployment(engine: Engine) -> None:
     assert order.states("beside") == ["COMPLETED", "TERMINATED"]
     order.has_passed("told", "ended", "stopped", "stoppedEnd")
     order.waits_at("inform")
+
+
+def test_end_event_passes_boundary_events_that_do_not_interrupt(play: Play) -> None:
+    order = play("escalation/nested.bpmn")
+
+    assert order.states("told") == ["COMPLETED"]
+    assert order.states("beside") == order.states("inner") == order.states("outer") == ["TERMINATED"]
+    order.has_passed("stopped", "stoppedEnd")
+    order.has_not_reached("never")
+
+
+def test_path_behind_a_boundary_event_is_not_inside_of_its_activity(play: Play) -> None:
+    order = play("escalation/throw.bpmn")
+
+    assert order.escalate("inform", "T")["error"] == "failed to find boundary event for escalation code T"
+
+
+def test_boundary_event_that_fires_in_a_suspended_instance_listens_when_it_is_resumed(
+    play: Play, engine: Engine
+) -> None:
+    order = play("escalation/activities.bpmn")
+    place = {"partition": order.partition, "id": order.id, "workerId": "ops"}
+    engine.send(c.SuspendProcessInstance(**place))
+
+    order.update_user_task(escalationCode="T")
+
+    assert order.states("besideB") == ["COMPLETED", "SUSPENDED"]
+    assert order.states("inform") == ["SUSPENDED"]
+    engine.send(c.ResumeProcessInstance(**place))
+    assert order.states("besideB") == ["COMPLETED", "CREATED"]
+    order.update_user_task(escalationCode="T")
+    assert order.states("besideB") == ["COMPLETED", "COMPLETED", "CREATED"]
+    assert order.states("inform") == ["STARTED", "STARTED"]
