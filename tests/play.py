@@ -113,6 +113,14 @@ class Engine:
         fields = {"limit": 100, "workerId": WORKER, **fields}
         return self.send(c.LockJobs(**fields))["jobs"]
 
+    def run_all_due_tasks(self) -> list[dict[str, Any]]:
+        """Run due tasks of any process instance until there are none; in eager mode there must be none."""
+        done: list[dict[str, Any]] = []
+        while tasks := self.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+            done += tasks
+        assert not (done and self.is_eager), f"left behind: {done}"
+        return done
+
 
 @dataclass
 class Order:
@@ -162,6 +170,20 @@ class Order:
         answer = self.engine.send(c.GetProcessVariables(partition=self.partition, id=self.id))
         return {variable["name"]: variable["data"]["value"] for variable in answer["variables"]}
 
+    def states(self, element_id: str) -> list[str]:
+        """States of the visits of an element, oldest first."""
+        return [token["state"] for token in self.element_instances(element_id)]
+
+    def user_tasks(self) -> list[dict[str, Any]]:
+        """User tasks, oldest first."""
+        return self.query(c.QueryUserTasks, processInstanceId=self.id)
+
+    def called(self, element_id: str) -> "Order":
+        """The process instance that the latest visit of a call activity has called."""
+        *_, token = self.element_instances(element_id)
+        (scope,) = self.query(c.QueryElementInstances, parentId=token["id"])
+        return Order(self.engine, scope["partition"], scope["processInstanceId"])
+
     # What is true of it
 
     def waits_at(self, *element_ids: str) -> None:
@@ -201,6 +223,22 @@ class Order:
     def decide(self, gateway_id: str, target_id: str) -> dict[str, Any]:
         """Complete the evaluation of an exclusive gateway."""
         return self.complete_job(gateway_id, completion={"exclusiveGatewayDecision": target_id})
+
+    def throw_error(self, element_id: str, code: str, **fields: Any) -> dict[str, Any]:
+        """A worker ends the job of an activity with a BPMN error."""
+        return self.complete_job(element_id, completion={"errorCode": code}, **fields)
+
+    def escalate(self, element_id: str, code: str, **fields: Any) -> dict[str, Any]:
+        """A worker answers the job of an activity with an escalation."""
+        return self.complete_job(element_id, completion={"escalationCode": code}, **fields)
+
+    def update_user_task(self, **fields: Any) -> dict[str, Any]:
+        """A person updates the only open user task."""
+        (task,) = (task for task in self.user_tasks() if task["state"] == "STARTED")
+        fields = {"revision": task["revision"], "workerId": "ann"} | fields
+        answer = self.engine.send(c.UpdateUserTask(partition=self.partition, id=task["id"], **fields))
+        self.run_due_tasks()
+        return answer
 
     def run_due_tasks(self) -> list[dict[str, Any]]:
         """In deferred mode, run due tasks until there are none; in eager mode they have run already."""

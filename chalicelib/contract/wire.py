@@ -101,7 +101,7 @@ def element_instance(record: ElementInstance, instance: ProcessInstance, process
     element = process.model.elements[record.element]
     return _set_fields(
         **_origin(record, instance, process),
-        parentId=_id(instance, record.parent_id),
+        parentId=instance.around(record),
         elementId=process.element_id(record.element),
         bpmnElementId=element.bpmn_element_id,
         bpmnElementType=element.type,

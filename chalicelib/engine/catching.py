@@ -1,5 +1,6 @@
 """Who catches a BPMN error or escalation: the nearest boundary event, also across call activities."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,7 +76,9 @@ def deliver(step: Step, token: ElementInstance, caught: Caught) -> None:
     In the caller's process instance a task does it; an interrupting event ends this one at once.
     """
     if caught.step is not step:
-        caught.step.add_task(TaskType.TRIGGER_EVENT, caught.token)
+        # Until then the event may have fired for another one, and listen with a new element instance.
+        content = json.dumps({"attachedTo": caught.token.host_id})
+        caught.step.add_task(TaskType.TRIGGER_EVENT, caught.token, serialized=content)
         if caught.event.is_interrupting:
             step.terminate_instance()
         return

@@ -14,7 +14,7 @@ from .asks import FinishMessage, StartLater
 from .behaviors import BEHAVIORS
 from .behaviors.containers import ProcessScope
 from .behaviors.gateways import ParallelGateway
-from .records import Instant, NewVariable, Task
+from .records import ElementInstance, Instant, NewVariable, Task
 from .states import InstanceState, TaskType, WorkState
 from .step import OUTSIDE, Step, reaches_outside
 from .variables import set_variables
@@ -72,8 +72,19 @@ def _is_void(step: Step, task: Task) -> bool:
     if task.type is TaskType.JOIN_PARALLEL_GATEWAY:
         return False
     if task.element_instance_id is not None:
-        return task.element_instance_id not in step.instance.element_instances
+        return _target(step, task) is None
     return step.instance.is_ended
+
+
+def _target(step: Step, task: Task) -> ElementInstance | None:
+    """The token that a task is about; of a boundary event that has fired since, the one that listens now."""
+    tokens = step.instance.element_instances
+    token = tokens.get(task.element_instance_id or 0)
+    if token is not None:
+        return token
+    attached_to = _content(task).get("attachedTo", 0)
+    same = (t for t in tokens.values() if (t.host_id, t.element) == (attached_to, task.element))
+    return next(same, None)
 
 
 # What tasks do
@@ -114,7 +125,8 @@ def _trigger_event(step: Step, task: Task) -> str | None:
     if task.element_instance_id is None:
         return _start(step, task)
     set_variables(step, _variables(task))
-    token = step.instance.element_instances[task.element_instance_id]
+    token = _target(step, task)
+    assert token is not None, "a task without target is not run"
     element = step.process.elements[token.element]
     behavior = BEHAVIORS[element.type]
     for other in behavior.trigger(step, element, token, task):

@@ -131,6 +131,10 @@ class ProcessInstance:
             return None
         return self.blocks.index(block) * IDS_PER_BLOCK + k + 1
 
+    def around(self, token: ElementInstance) -> int | None:
+        """Public id of the element instance around a token: its scope, or what called the instance."""
+        return self.called_by if token.parent_id is None else self.public_id(token.parent_id)
+
     def pointer(self, number: int) -> str:
         """Partition and public id as texts name them: `2030-01-01/17`."""
         return f"{self.partition}/{self.public_id(number)}"

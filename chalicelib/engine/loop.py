@@ -5,14 +5,14 @@ import json
 from . import due, joins
 from .behaviors import BEHAVIORS
 from .states import InstanceState, TaskType
-from .step import MAX_TASKS, MAX_VISITS, Step
+from .step import MAX_VISITS, Step
 
 
 def run(step: Step) -> None:
     """Move every ready token to its next wait state; in eager mode, run the tasks that become due."""
     _move_tokens(step)
     # What the step has asked for may change what the next task finds; whoever answers runs it again.
-    while step.moment.eager and step.due and not step.asks and step.tasks_run < MAX_TASKS:
+    while step.has_due_task and not step.asks:
         step.tasks_run += 1
         due.execute(step, step.due.popleft())
         _move_tokens(step)

@@ -35,7 +35,7 @@ class ElementInstance:
             of a timer that repeats. Empty for an error or escalation boundary event that catches every code.
         correlation_key: The same for the correlation key of a message.
         since: From when on a timer that is armed again counts.
-        called_id: Public id of the process instance that a call activity has called.
+        called_id: Public id of the process instance that a call activity has called, also once it has ended.
     """
 
     id: int

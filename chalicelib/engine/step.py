@@ -96,6 +96,11 @@ class Step:
         """The instant of the command."""
         return self.moment.now
 
+    @property
+    def has_due_task(self) -> bool:
+        """Whether a due task is run inside of this command: in eager mode, up to a limit."""
+        return self.moment.eager and bool(self.due) and self.tasks_run < MAX_TASKS
+
     # Tokens
 
     def open(

@@ -45,6 +45,9 @@ MAX_TELLING = 50
 SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
 
+MAX_INSTANCES = 50
+"""Process instances on one desk; beyond that, no further ones begin inside of the command."""
+
 Answer = TypeVar("Answer")
 
 
@@ -167,10 +170,15 @@ class Desk:
         due_at: Instant | None = None,
         content: str | None = None,
     ) -> Step:
-        """A task that triggers a start event, which makes a process instance; if it is due, it is run."""
+        """A task that triggers a start event, which makes a process instance; if it is due, it is run.
+
+        Not if there are too many already, as where a process starts itself by a signal: the executor goes on.
+        """
         work = plan(self.env, process, self.moment)
         step = self.take(work)
         step.add_task(TaskType.TRIGGER_EVENT, element=element, due_at=due_at, serialized=content)
+        if len(self._steps) > MAX_INSTANCES:
+            step.due.clear()
         self.begin_planned(work, step, lambda: run(step))
         return step
 
@@ -266,10 +274,16 @@ class Desk:
     # To the end
 
     def settle(self) -> None:
-        """Carry out what the steps ask for, until none of them asks any more."""
-        while step := next((step for _, step in self._steps.values() if step.asks), None):
-            ask = step.asks.popleft()
-            _ANSWERS[type(ask)](self, step, ask)
+        """Carry out what the steps ask for, until none of them asks any more.
+
+        What crosses a call activity is a task in another process instance; in eager mode it is run as well.
+        """
+        while step := next(
+            (step for _, step in self._steps.values() if step.asks or step.has_due_task), None
+        ):
+            if step.asks:
+                ask = step.asks.popleft()
+                _ANSWERS[type(ask)](self, step, ask)
             run(step)
 
     def commit(self) -> list[Ref]:
@@ -318,7 +332,23 @@ class Desk:
                 waiting = self._queue(work.process.bpmn_process_id)
                 assert waiting is not None, "an instance is counted in a queue that exists"
                 self._queues[waiting.bpmn_process_id] = waiting
-                following += queue.leave(self.env, waiting, work, self.moment)
+                following += queue.leave(waiting, work, self.moment, self._find)
+            elif work.instance.started_at is None:
+                self._stop_waiting(work)
+
+    def _find(self, ref: Ref) -> Work | None:
+        """A process instance that is on the desk, or in the store."""
+        if ref in self._steps:
+            return self._steps[ref][0]
+        (work,) = self.env.store.load_many([ref])
+        return work
+
+    def _stop_waiting(self, work: Work) -> None:
+        """A process instance was terminated that may have waited for its turn."""
+        waiting = self._queue(work.process.bpmn_process_id)
+        if waiting is not None and work.ref in waiting.waiting:
+            self._queues[waiting.bpmn_process_id] = waiting
+            waiting.waiting.remove(work.ref)
 
 
 # What a step asks for

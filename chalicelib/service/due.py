@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from ..engine import tasks
 from ..engine.moment import Moment
@@ -18,6 +19,10 @@ from .outside import Outside, Run
 from .retry import until_through
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+Follow = Callable[[Environment, Iterable[Ref], Moment], None]
 
 MAX_FOLLOWING = 100
 """Other process instances that are worked on inside of a command; the rest is left to the executor."""
@@ -99,6 +104,32 @@ def run_all(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
 
 def _all_due(moment: Moment, work: Work) -> list[Task]:
     return tasks.due_tasks(work.instance, moment.now, lambda task: True)
+
+
+def carried_out(
+    env: Environment, moment: Moment, think: Callable[[Desk], Answer], follow: Follow | None = None
+) -> Answer:
+    """Let a command think at a desk, write it all, and run what it has made due in other instances.
+
+    Args:
+        env: The environment.
+        moment: The instant of the command, and who sends it.
+        think: Takes what it needs to the desk; may be asked twice, each time with a fresh desk.
+        follow: How the others are run; `follow_up` if it is not said.
+
+    Raises:
+        Overtaken: Somebody else wrote meanwhile what was taken.
+    """
+
+    def attempt(with_callers: bool) -> tuple[Answer, list[Ref]]:
+        desk = Desk(env, moment, with_callers=with_callers)
+        answer = think(desk)
+        desk.settle()
+        return answer, desk.commit()
+
+    answer, following = thought_through(attempt)
+    (follow or follow_up)(env, following, moment)
+    return answer
 
 
 def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:

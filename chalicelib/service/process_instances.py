@@ -7,8 +7,10 @@ from ..contract import commands as c
 from ..contract import wire
 from ..engine import lifecycle
 from ..engine.errors import NotFound
+from ..engine.instance import ProcessInstance
 from ..engine.step import Step
 from .desk import Desk
+from .due import carried_out
 from .environment import Environment, Work
 from .variables import new_variables
 from .work import change, require_instance_id
@@ -25,17 +27,18 @@ def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> d
     if process is None:
         raise NotFound(f"process {cmd.bpmn_process_id}:{cmd.version} could not be found")
     moment = env.moment(cmd.worker_id)
-    desk = Desk(env, moment)
-    step = desk.new_instance(
-        process,
-        moment.partition,
-        new_variables(cmd.variables, env),
-        correlation_key=cmd.correlation_key,
-        tags={tag.name: tag.value for tag in cmd.tags},
-    )
-    desk.settle()
-    desk.commit()
-    return wire.process_instance(step.instance, process)
+
+    def start(desk: Desk) -> ProcessInstance:
+        step = desk.new_instance(
+            process,
+            moment.partition,
+            new_variables(cmd.variables, env),
+            correlation_key=cmd.correlation_key,
+            tags={tag.name: tag.value for tag in cmd.tags},
+        )
+        return step.instance
+
+    return wire.process_instance(carried_out(env, moment, start), process)
 
 
 def suspend_process_instance(cmd: c.SuspendProcessInstance, env: Environment) -> None:

@@ -15,7 +15,7 @@ from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant
 from . import definitions
 from .desk import Desk
-from .due import follow_up
+from .due import carried_out, follow_up
 from .environment import Environment
 from .paging import answer
 from .queue import apply_parallelism
@@ -44,11 +44,12 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
     new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
-    desk = Desk(env, moment)
-    desk.add(new)
-    _plan_timer_starts(desk, new.process, moment)
-    desk.settle()
-    desk.commit()
+
+    def deploy(desk: Desk) -> None:
+        desk.add(new)
+        _plan_timer_starts(desk, new.process, moment)
+
+    carried_out(env, moment, deploy)
     _apply_parallelism(new.process, env, cmd.worker_id)
     return wire.process(new.process)
 

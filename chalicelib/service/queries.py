@@ -63,14 +63,15 @@ def query_element_instances(cmd: c.QueryElementInstances, env: Environment) -> d
     def matches(record: ElementInstance, work: Work) -> bool:
         element = work.process.model.elements[record.element]
         return (
-            fits(cmd.parent_id, _public(work, record.parent_id))
+            fits(cmd.parent_id, work.instance.around(record))
             and fits(cmd.bpmn_element_id, element.bpmn_element_id)
             and (not cmd.states or record.state in cmd.states)
         )
 
-    found = _find(
-        env, ElementInstance, cmd, matches, id=cmd.id, process_id=cmd.process_id, hints=(cmd.parent_id,)
-    )
+    works = None
+    if cmd.parent_id is not None and cmd.id is None and cmd.process_instance_id is None:
+        works = _inside(env, cmd.partition, cmd.parent_id)
+    found = _find(env, ElementInstance, cmd, matches, id=cmd.id, process_id=cmd.process_id, works=works)
     return answer(cmd, (wire.element_instance(record, work.instance, work.process) for record, work in found))
 
 
@@ -188,6 +189,7 @@ def _find(
     id: int | None = None,
     process_id: int | None = None,
     hints: Iterable[int | None] = (),
+    works: Iterable[Work] | None = None,
 ) -> Iterator[tuple[RecordT, Work]]:
     """Records of one kind, by partition and public id.
 
@@ -199,9 +201,12 @@ def _find(
         id: Public id of the record, if the query names it.
         process_id: Process that the query names.
         hints: Public ids of other records that lie in the same process instance.
+        works: The process instances they lie in, where the caller knows.
     """
     owned = next((hint for hint in (id, cmd.process_instance_id, *hints) if hint is not None), None)
-    for work, records in _records(env, cmd.partition, owned, process_id):
+    if works is None and owned is not None:
+        works = owners(env, cmd.partition, owned)
+    for work, records in _records(env, cmd.partition, works, process_id):
         instance = work.instance
         if not fits(process_id, work.process.id) or (instance.is_planned and kind not in WITHOUT_INSTANCE):
             continue
@@ -215,11 +220,11 @@ def _find(
 
 
 def _records(
-    env: Environment, partition: str | None, owned: int | None, process_id: int | None
+    env: Environment, partition: str | None, works: Iterable[Work] | None, process_id: int | None
 ) -> Iterator[tuple[Work, list[Record]]]:
-    """Process instances with the records to look at: all of one, or those of one id block after the other."""
-    if owned is not None:
-        for work in owners(env, partition, owned):
+    """Process instances with the records to look at: all of some, or those of one block after the other."""
+    if works is not None:
+        for work in works:
             yield work, _all_records(env, work)
         return
     recent: dict[Ref, dict[int, list[Record]]] = {}
@@ -237,6 +242,18 @@ def _by_block(records: list[Record]) -> dict[int, list[Record]]:
     for record in records:
         found.setdefault((record.id - 1) // IDS_PER_BLOCK, []).append(record)
     return found
+
+
+def _inside(env: Environment, partition: str | None, id: int) -> Iterator[Work]:
+    """The process instances in which the content of an element instance lies, one at most per partition.
+
+    The content of a call activity is the process instance that it has called.
+    """
+    for work in owners(env, partition, id):
+        number = work.instance.number(id)
+        tokens = (r for r in _all_records(env, work) if isinstance(r, ElementInstance) and r.id == number)
+        called_id = next((token.called_id for token in tokens), None)
+        yield from [work] if called_id is None else owners(env, work.instance.partition, called_id)
 
 
 def _all_records(env: Environment, work: Work) -> list[Record]:

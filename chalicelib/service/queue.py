@@ -4,6 +4,9 @@ A queue exists per BPMN process id once a version was deployed with a parallelis
 for all. It is written in one transaction with the process instance that enters or leaves it.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from ..engine.instance import ProcessInstance
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Task
@@ -17,15 +20,21 @@ PROMISES = 50
 """Tasks that are written with their queue in one transaction."""
 
 
-def leave(env: Environment, queue: Queue, work: Work, moment: Moment) -> list[Work]:
+def leave(queue: Queue, work: Work, moment: Moment, find: Callable[[Ref], Work | None]) -> list[Work]:
     """A process instance that was counted has ended: the next one in the queue is told to start.
+
+    Args:
+        queue: The queue.
+        work: The process instance.
+        moment: When, and by whom.
+        find: Finds the next one; it may have entered the queue in the same command.
 
     Returns:
         That one, with a due task now.
     """
     work.instance.is_counted = False
     queue.active -= 1
-    return _start_next(env, queue, moment)
+    return _start_next(queue, moment, find)
 
 
 def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment) -> list[Ref]:
@@ -61,7 +70,7 @@ def dequeue(outside: Outside, task: Task) -> None:
     queue = outside.env.store.queue(outside.work.process.bpmn_process_id)
     assert queue is not None, "a turn is promised by a queue that exists"
     queue.promised = max(0, queue.promised - 1)
-    following = _start_next(outside.env, queue, outside.moment)
+    following = _start_next(queue, outside.moment, partial(_stored, outside.env))
     outside.changes += [queue, *following]
     outside.following += [work.ref for work in following]
 
@@ -112,12 +121,17 @@ def _promise(env: Environment, process: DeployedProcess, moment: Moment) -> list
     return [work.ref for work in works]
 
 
-def _start_next(env: Environment, queue: Queue, moment: Moment) -> list[Work]:
+def _stored(env: Environment, ref: Ref) -> Work | None:
+    (work,) = env.store.load_many([ref])
+    return work
+
+
+def _start_next(queue: Queue, moment: Moment, find: Callable[[Ref], Work | None]) -> list[Work]:
     """Give the process instance that has waited longest its turn, if there is room."""
     if not queue.waiting or not queue.has_room:
         return []
     queue.active += 1
-    (work,) = env.store.load_many([queue.waiting.pop(0)])
+    work = find(queue.waiting.pop(0))
     assert work is not None, "a queued instance is written with its queue"
     work.instance.is_counted = True
     work.step(moment).add_task(TaskType.START_PROCESS_INSTANCE)

@@ -4,10 +4,8 @@ from typing import Any
 
 from ..bpmn.instants import format_instant
 from ..contract import commands as c
-from ..engine.moment import Moment
-from .desk import Desk, thought_through
-from .due import follow_up, run_all
-from .environment import Environment, Ref
+from .due import carried_out, follow_up, run_all
+from .environment import Environment
 from .variables import rows
 
 SIGNALS = "SIGNALS"
@@ -21,27 +19,14 @@ def send_signal(cmd: c.SendSignal, env: Environment) -> dict[str, Any]:
         InvalidCommand: A value cannot be encrypted.
     """
     moment = env.moment(cmd.worker_id)
-    answer, following = thought_through(lambda with_callers: _send(cmd, env, moment, with_callers))
-    if env.eager:
-        follow_up(env, following, moment)
-    else:
-        # Before the answer there is a task for everybody, whoever executes them.
-        run_all(env, following, moment)
-    return answer
-
-
-def _send(
-    cmd: c.SendSignal, env: Environment, moment: Moment, with_callers: bool
-) -> tuple[dict[str, Any], list[Ref]]:
-    desk = Desk(env, moment, with_callers=with_callers)
-    subscribers = desk.send_signal(cmd.name, rows(cmd.variables, env))
-    desk.settle()
-    following = desk.commit()
-    answer = {
+    variables = rows(cmd.variables, env)
+    # In deferred mode there is a task for everybody before the answer, whoever executes them.
+    follow = follow_up if env.eager else run_all
+    subscribers = carried_out(env, moment, lambda desk: desk.send_signal(cmd.name, variables), follow)
+    return {
         "id": env.store.next_id(SIGNALS),
         "createdAt": format_instant(moment.now),
         "createdBy": moment.actor,
         "name": cmd.name,
         "subscriberCount": subscribers,
     }
-    return answer, following

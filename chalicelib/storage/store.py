@@ -315,9 +315,7 @@ class ItemStore:
             case SignalSlot():
                 key = keys.signal_slot(change.name, change.shard)
                 return [
-                    _document_put(
-                        key, [change.name, [list(row) for row in change.subscribers]], change.revision
-                    )
+                    _document_put(key, [change.name, [tuple(s) for s in change.subscribers]], change.revision)
                 ]
             case NewProcess():
                 return [*_process_puts(change), *self._start_writes(change)]

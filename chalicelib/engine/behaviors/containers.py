@@ -83,7 +83,6 @@ class CallActivity(Behavior):
     @staticmethod
     def take_back(step: Step, token: ElementInstance) -> None:
         """What was called is completed: ask which of its variables count here."""
-        token.called_id = None
         step.add_job(token, JobType.PASS_VARIABLES)
 
 
