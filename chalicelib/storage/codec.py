@@ -71,9 +71,10 @@ class Row(Generic[RecordT]):
                 base = instant
         for i, positions in self._positions:
             row[i] = positions[row[i]]
-        while row[-1] == self._defaults[len(row) - 1]:
-            row.pop()
-        return row
+        width, defaults = len(row), self._defaults
+        while row[width - 1] == defaults[width - 1]:
+            width -= 1
+        return row[:width]
 
     def decode(self, row: list[Any], base: int) -> RecordT:
         """Make a record of a row; the row is used up."""
