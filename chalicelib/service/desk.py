@@ -169,15 +169,22 @@ class Desk:
         *,
         due_at: Instant | None = None,
         content: str | None = None,
+        runs: bool = True,
     ) -> Step:
-        """A task that triggers a start event, which makes a process instance; if it is due, it is run.
+        """A task that triggers a start event, which makes a process instance.
 
-        Not if there are too many already, as where a process starts itself by a signal: the executor goes on.
+        Args:
+            process: The process.
+            element: Number of the start event.
+            due_at: When; now if it is not said.
+            content: JSON text for the task.
+            runs: Whether it is run here once it is due. Even then not if there are too many already, as where
+                a process starts itself by a signal: the executor goes on.
         """
         work = plan(self.env, process, self.moment)
         step = self.take(work)
         step.add_task(TaskType.TRIGGER_EVENT, element=element, due_at=due_at, serialized=content)
-        if len(self._steps) > MAX_INSTANCES:
+        if not runs or len(self._steps) > MAX_INSTANCES:
             step.due.clear()
         self.begin_planned(work, step, lambda: run(step))
         return step
@@ -424,7 +431,9 @@ def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
 
 
 def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
-    desk.plan(desk.work(step).process, ask.element, due_at=ask.due_at, content=ask.content)
+    # Not here, although it may be due already: after a moved clock, all that is due comes in order.
+    process = desk.work(step).process
+    desk.plan(process, ask.element, due_at=ask.due_at, content=ask.content, runs=False)
 
 
 _ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
