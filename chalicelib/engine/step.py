@@ -307,6 +307,7 @@ class Step:
         due_at: Instant | None = None,
         retry_count: int = 0,
         serialized: str | None = None,
+        runs: bool = True,
     ) -> Task:
         """Owe something to ourselves; due at once unless said otherwise.
 
@@ -317,6 +318,7 @@ class Step:
             due_at: When.
             retry_count: How often it was tried before.
             serialized: JSON text for the task itself.
+            runs: Whether it is run in this step once it is due.
         """
         self.is_changed = True
         counters = self.instance.counters
@@ -334,7 +336,7 @@ class Step:
             serialized=serialized,
         )
         self.instance.tasks[task.id] = task
-        if task.due_at <= self.now and not reaches_outside(task):
+        if runs and task.due_at <= self.now and not reaches_outside(task):
             self.due.append(task)
         return task
 

@@ -65,7 +65,11 @@ def thought_through(attempt: Callable[[bool], Answer]) -> Answer:
 
 
 class Desk:
-    """The aggregates of one command."""
+    """The aggregates of one command.
+
+    Attributes:
+        planned: Start events that tick again, and when.
+    """
 
     def __init__(self, env: Environment, moment: Moment, *, with_callers: bool = False) -> None:
         """Begin with nothing on it.
@@ -85,6 +89,7 @@ class Desk:
         self._queues: dict[str, Queue] = {}
         self._written: list[Work] = []
         self._following: list[Ref] = []
+        self.planned: list[tuple[Instant, Ref]] = []
         self._called_later: list[tuple[str, int]] = []
 
     # Process instances
@@ -433,7 +438,8 @@ def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
 def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
     # Not here, although it may be due already: after a moved clock, all that is due comes in order.
     process = desk.work(step).process
-    desk.plan(process, ask.element, due_at=ask.due_at, content=ask.content, runs=False)
+    planned = desk.plan(process, ask.element, due_at=ask.due_at, content=ask.content, runs=False)
+    desk.planned.append((ask.due_at, desk.work(planned).ref))
 
 
 _ANSWERS: Mapping[type[Ask], Callable[..., None]] = {

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..engine import tasks
 from ..engine.moment import Moment
-from ..engine.records import ENGINE, Task
+from ..engine.records import ENGINE, Instant, Task
 from ..engine.states import TaskType
 from ..engine.step import Step, reaches_outside
 from . import many, queue, upkeep
@@ -39,24 +39,35 @@ RUNS: Mapping[TaskType, Run] = {
 """The tasks whose work lies outside of the process instance that they lie in."""
 
 
-def run_tasks(
-    env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work], list[Task]]
-) -> tuple[Work | None, list[Task], list[Ref]]:
-    """Run chosen tasks of a process instance and write it, again if it was overtaken.
+class Ran(NamedTuple):
+    """What has come of running tasks.
 
-    Returns:
-        The process instance, the tasks that ran, and process instances that have a due task because of them.
+    Attributes:
+        work: The process instance; None if there is none.
+        tasks: Those that ran.
+        following: Process instances that have a due task because of them.
+        planned: Start events that tick again because of them, and when.
+    """
+
+    work: Work | None
+    tasks: list[Task]
+    following: list[Ref]
+    planned: list[tuple[Instant, Ref]]
+
+
+def run_tasks(env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work], list[Task]]) -> Ran:
+    """Run chosen tasks of a process instance and write it, again if it was overtaken.
 
     Raises:
         Busy: Overtaken, or refused by the store, until the deadline.
     """
 
-    def attempt(with_callers: bool) -> tuple[Work | None, list[Task], list[Ref]]:
+    def attempt(with_callers: bool) -> Ran:
         with env.locks.hold(ref):
             (work,) = env.store.load_many([ref])
             chosen = _together(choose(work)) if work else []
             if work is None or not chosen:
-                return work, [], []
+                return Ran(work, [], [], [])
             desk, outside = Desk(env, moment, with_callers=with_callers), Outside(env, work, moment)
             step = desk.take(work)
             step.run_outside = partial(_run_outside, outside)
@@ -64,7 +75,8 @@ def run_tasks(
                 _run(desk, work, step, task)
             for change in outside.changes:
                 desk.add(change)
-            return work, chosen, [*desk.commit(), *outside.following]
+            following = [*desk.commit(), *outside.following]
+            return Ran(work, chosen, following, desk.planned)
 
     return until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
 
@@ -98,8 +110,7 @@ def run_all(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
     """
     pending = deque(refs)
     while pending:
-        _, _, following = run_tasks(env, pending.popleft(), moment, partial(_all_due, moment))
-        pending.extend(following)
+        pending.extend(run_tasks(env, pending.popleft(), moment, partial(_all_due, moment)).following)
 
 
 def _all_due(moment: Moment, work: Work) -> list[Task]:
@@ -147,7 +158,7 @@ def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
             return
         ref = pending.popleft()
         try:
-            _, _, following = run_tasks(env, ref, moment, partial(_all_due, moment))
+            following = run_tasks(env, ref, moment, partial(_all_due, moment)).following
         except Exception:
             logger.exception("tasks of %s were not executed", ref)
             return

@@ -1,5 +1,6 @@
 """Due tasks: executed when the executor or a caller asks."""
 
+import heapq
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,20 +19,43 @@ Tasks = list[dict[str, Any]]
 logger = logging.getLogger(__name__)
 
 
+class _Agenda:
+    """Process instances with something due, earliest first: as the store has it, and what has come since."""
+
+    def __init__(self, stored: Iterator[tuple[Instant, Ref]]) -> None:
+        self._stored = stored
+        self._next = next(stored, None)
+        self._later: list[tuple[Instant, Ref]] = []
+
+    def add(self, due_at: Instant, ref: Ref) -> None:
+        """Something has become due while others were worked on."""
+        heapq.heappush(self._later, (due_at, ref))
+
+    def __iter__(self) -> Iterator[Ref]:
+        while self._next is not None or self._later:
+            if self._next is None or (self._later and self._later[0] < self._next):
+                yield heapq.heappop(self._later)[1]
+            else:
+                found, self._next = self._next, next(self._stored, None)
+                yield found[1]
+
+
 def execute_tasks(cmd: c.ExecuteTasks, env: Environment) -> dict[str, Any]:
     """Run due, matching tasks, by due time.
 
-    In eager mode, what they make due in turn runs with them; in deferred mode it waits for the next call.
+    In eager mode, what they make due in turn runs with them, and what is due because a clock was moved comes
+    in its order; in deferred mode it waits for the next call.
     """
     moment = env.moment(env.engine_id)
     completed: Tasks = []
     failed: Tasks = []
-    for ref in _candidates(cmd, env, moment.now):
+    agenda = _Agenda(_candidates(cmd, env, moment.now))
+    for ref in agenda:
         limit = cmd.limit - len(completed) - len(failed)
         if limit == 0:
             break
         try:
-            completed += _execute(cmd, env, ref, moment, limit)
+            completed += _execute(cmd, env, ref, moment, limit, agenda)
         except Exception:
             # One process instance that cannot be worked on must not keep the others waiting.
             logger.exception("tasks of %s were not executed", ref)
@@ -50,25 +74,39 @@ def unlock_tasks(cmd: c.UnlockTasks, env: Environment) -> dict[str, Any]:
     return {"count": 0}
 
 
-def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator[Ref]:
+def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator[tuple[Instant, Ref]]:
     """Process instances that may have a matching task, each once, even if its due time changes."""
     named = cmd.id or cmd.process_instance_id
     if named is not None:
-        yield from (work.ref for work in owners(env, cmd.partition, named))
+        yield from ((now, work.ref) for work in owners(env, cmd.partition, named))
         return
     seen: set[Ref] = set()
-    for _, ref in env.store.due_tasks(now):
+    for due_at, ref in env.store.due_tasks(now):
         if fits(cmd.partition, ref.partition) and ref not in seen:
             seen.add(ref)
-            yield ref
+            yield due_at, ref
 
 
-def _execute(cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int) -> Tasks:
-    """Run the matching tasks of one process instance."""
-    work, done, following = run_tasks(env, ref, moment, lambda work: _matching(cmd, work, moment.now)[:limit])
+def _execute(
+    cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int, agenda: _Agenda
+) -> Tasks:
+    """Run matching tasks of one process instance; in eager mode the earliest, before the next look."""
+
+    def choose(work: Work) -> list[Task]:
+        matching = _matching(cmd, work, moment.now)
+        if env.eager:
+            matching = [task for task in matching if task.due_at == matching[0].due_at]
+        return matching[:limit]
+
+    work, done, following, planned = run_tasks(env, ref, moment, choose)
     follow_up(env, following, moment)
     if work is None:
         return []
+    if env.eager and done:
+        left = [(task.due_at, ref) for task in _matching(cmd, work, moment.now)[:1]]
+        for due_at, other in (*left, *planned):
+            if due_at <= moment.now:
+                agenda.add(due_at, other)
     return [wire.task(task, work.instance, work.process, moment.now) for task in done]
 
 

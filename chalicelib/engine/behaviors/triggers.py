@@ -67,7 +67,8 @@ class AwaitedTimer(Awaited):
             step.add_job(token, JobType.SET_TIMER)
         else:
             since = step.now if token.since is None else token.since
-            self._set(step, token, first_due(timer, since))
+            # What ticks again may be due already, after a moved clock: it comes when all before it have come.
+            self._set(step, token, first_due(timer, since), runs=token.since is None)
 
     def define(
         self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
@@ -95,8 +96,8 @@ class AwaitedTimer(Awaited):
         return Renewal(following.cycle or following.duration, since=Instant(due_at))
 
     @staticmethod
-    def _set(step: Step, token: ElementInstance, due_at: int) -> None:
-        step.add_task(TaskType.TRIGGER_EVENT, token, due_at=Instant(due_at))
+    def _set(step: Step, token: ElementInstance, due_at: int, *, runs: bool = True) -> None:
+        step.add_task(TaskType.TRIGGER_EVENT, token, due_at=Instant(due_at), runs=runs)
         step.arm(token)
 
 
