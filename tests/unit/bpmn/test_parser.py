@@ -416,7 +416,8 @@ def test_flows_of_an_unsupported_element_are_not_called_loose() -> None:
     unsupported = parse(fixture("invalid/unsupported.bpmn"))[0]
 
     assert faults(unsupported) == [
-        "/unsupportedTest/stockIsLow: BPMN element stockIsLow is not supported: startEvent/conditionalEventDefinition",
+        "/unsupportedTest/stockIsLow: BPMN element stockIsLow is not supported: "
+        "startEvent/conditionalEventDefinition",
         "/unsupportedTest/approve: BPMN element approve is not supported: receiveTask",
         "/unsupportedTest/ship: BPMN element ship is not supported: "
         "serviceTask/multiInstanceLoopCharacteristics",
