@@ -23,17 +23,8 @@ def boundary_events_are_attached(process: Process) -> Iterator[Cause]:
     Source: BPMN 2.0.2, Intermediate Event, Activity Boundary Connections.
     """
     for event in _of_family(process, Family.BOUNDARY_EVENT):
-        name = f"boundary event {event.bpmn_element_id}"
-        if event.attached_to is None:
-            yield fault(process, event, f"{name} is not attached to an activity")
-            continue
-        host = process.elements[event.attached_to]
-        if host.number == event.parent:
-            continue  # it stands for an activity that is not supported, see the reader
-        if host.family is not Family.ACTIVITY:
-            yield fault(process, event, f"{name} is attached to {host.bpmn_element_id}, which is no activity")
-        elif host.parent != event.parent:
-            yield fault(process, event, f"{name} is attached to {host.bpmn_element_id} in another scope")
+        if problem := _attachment_problem(process, event):
+            yield fault(process, event, f"boundary event {event.bpmn_element_id} is {problem}")
 
 
 def boundary_events_are_not_entered(process: Process) -> Iterator[Cause]:
@@ -69,14 +60,14 @@ def event_based_gateways_choose(process: Process) -> Iterator[Cause]:
         if len(flows) < 2:
             yield fault(process, gateway, f"{name} has fewer than two outgoing sequence flows")
         for flow in flows:
-            if flow.target is None or flow.target == flow.scope:
+            if flow.target is None or process.is_stand_in(flow.target, flow.scope):
                 continue
             target = process.elements[flow.target]
             if target.type not in _CAN_FOLLOW_A_CHOICE:
                 detail = f"{name} is followed by {target.bpmn_element_id}, which cannot catch"
                 yield fault(process, gateway, detail)
             elif len(process.incoming(target)) > 1:
-                detail = f"{name} is followed by {target.bpmn_element_id}, which is entered by others too"
+                detail = f"{name} is followed by {target.bpmn_element_id}, which other flows enter too"
                 yield fault(process, gateway, detail)
 
 
@@ -115,9 +106,15 @@ def links_replace_flows(process: Process) -> Iterator[Cause]:
 def sub_processes_have_one_none_start_event(process: Process) -> Iterator[Cause]:
     """A sub-process begins where its token enters it: at one start event that waits for nothing.
 
+    What such a start event waits for is judged where the sub-process itself is supported: the start event of
+    an event sub-process is not to blame.
+
     Source: BPMN 2.0.2, Start Event, and engine-semantics, section 2.
     """
+    refused = {part.bpmn_element_id for part in process.unsupported}
     for scope in process.of_type(ElementType.SUB_PROCESS):
+        if scope.bpmn_element_id in refused:
+            continue
         starts = [e for e in process.content(scope) if e.family is Family.START_EVENT]
         if not any(start.trigger is None for start in starts):
             yield fault(process, scope, f"sub-process {scope.bpmn_element_id} has no none start event")
@@ -151,6 +148,20 @@ EVENT_RULES = (
 
 def _of_family(process: Process, family: Family) -> Iterator[Element]:
     return (element for element in process.elements if element.family is family)
+
+
+def _attachment_problem(process: Process, event: Element) -> str | None:
+    """What is wrong with the activity of a boundary event, as the end of a sentence."""
+    if event.attached_to is None:
+        return "not attached to an activity"
+    if process.is_stand_in(event.attached_to, event.parent or 0):
+        return None
+    host = process.elements[event.attached_to]
+    if host.family is not Family.ACTIVITY:
+        return f"attached to {host.bpmn_element_id}, which is no activity"
+    if host.parent != event.parent:
+        return f"attached to {host.bpmn_element_id} in another scope"
+    return None
 
 
 def _link_name(event: Element) -> str:

@@ -159,14 +159,17 @@ class Process:
     _incoming: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
+    _content: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
     _ways_into: dict[int, tuple[int, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
-        """Index the flows by both of their ends, and boundary events by their activity."""
+        """Index flows by both of their ends, boundary events by their activity, elements by their scope."""
         attached = ((element.attached_to, element) for element in self.elements)
         object.__setattr__(self, "_boundary", _by_number(attached))
+        inside = ((element.parent, element) for element in self.elements)
+        object.__setattr__(self, "_content", _by_number(inside))
         object.__setattr__(self, "_incoming", _by_number((flow.target, flow) for flow in self.flows))
         object.__setattr__(self, "_outgoing", _by_number((flow.source, flow) for flow in self.flows))
 
@@ -256,9 +259,22 @@ class Process:
         ahead = marks_ahead(graph, entries)
         return tuple(ahead.get(element.number, 0) for element in self.elements)
 
-    def content(self, scope: Element) -> list[Element]:
+    def is_stand_in(self, number: int, scope: int) -> bool:
+        """Whether a scope stands for something unsupported in it, which has no number of its own.
+
+        Args:
+            number: Of the element that a flow or a boundary event in the scope is connected to.
+            scope: Number of the scope.
+        """
+        return number == scope and scope in self._scopes_with_unsupported
+
+    @cached_property
+    def _scopes_with_unsupported(self) -> frozenset[int]:
+        return frozenset(part.scope for part in self.unsupported)
+
+    def content(self, scope: Element) -> tuple[Element, ...]:
         """The elements directly inside a scope, in document order."""
-        return [element for element in self.elements if element.parent == scope.number]
+        return self._content.get(scope.number, ())
 
     def of_type(self, *types: ElementType) -> list[Element]:
         """All elements of the types, in document order."""

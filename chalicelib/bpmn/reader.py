@@ -124,8 +124,8 @@ def _declared(root: Node) -> Iterator[tuple[tuple[Trigger, str], str]]:
     """Codes and names of errors, escalations, messages and signals, by id; empty where there is none."""
     for node in root.children:
         for trigger, (_, attribute) in _DECLARED.items():
-            if node.tag == trigger:
-                yield (trigger, node.attributes.get("id", "")), node.attributes.get(attribute, "")
+            if node.tag == trigger and (id := node.attributes.get("id")):
+                yield (trigger, id), node.attributes.get(attribute, "")
 
 
 def _pools(root: Node) -> Iterator[tuple[str, _Pool]]:
@@ -217,7 +217,7 @@ class _ProcessReader:
             self._elements[number] = replace(self._elements[number], attached_to=host)
 
     def _event(self, node: Node, kind: Kind) -> EventDefinition | None:
-        """What the XML says of an event; None if it leaves that open."""
+        """What the XML says of an event; None if it leaves that open, as a reference to nothing does."""
         if kind.trigger is None:
             return None
         (definition,) = (child for child in node.children if _is_trigger(child))

@@ -86,10 +86,12 @@ def flows_stay_in_their_scope(process: Process) -> Iterator[Cause]:
     """
     for flow in process.flows:
         for number in (flow.source, flow.target):
-            # The scope itself stands for an element that is not supported, see the parser.
-            if number is not None and number != flow.scope and process.elements[number].parent != flow.scope:
-                end = process.elements[number].bpmn_element_id
-                yield fault(process, flow, f"{flow_name(flow)} leaves its scope at element {end}")
+            if number is None or process.is_stand_in(number, flow.scope):
+                continue
+            end = process.elements[number]
+            if end.parent != flow.scope:
+                fact = f"{flow_name(flow)} leaves its scope at element {end.bpmn_element_id}"
+                yield fault(process, flow, fact)
 
 
 def a_scope_has_one_none_start_event(process: Process) -> Iterator[Cause]:

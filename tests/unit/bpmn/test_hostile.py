@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.bpmn.errors import InvalidModel
 from chalicelib.bpmn.parser import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, MAX_ID, parse
-from chalicelib.bpmn.rules import MAX_CAUSES, check
+from chalicelib.bpmn.rules import MAX_CAUSES, check, validate
 
 from .models import definitions, fixture, process, refusal
 
@@ -139,6 +139,26 @@ def test_a_limit_is_not_reached_too_early() -> None:
     assert refusal(definitions(f'<process id="{"x" * MAX_ID}" />')) is None
 
 
+FLOODS = {
+    "sub-processes": "<subProcess id='s{0}' />",
+    "links": "<intermediateThrowEvent id='l{0}'><linkEventDefinition name='{0}' /></intermediateThrowEvent>",
+    "boundary events": "<boundaryEvent id='b{0}' attachedToRef='t'><timerEventDefinition /></boundaryEvent>",
+    "ways to choose": "<sequenceFlow id='f{0}' sourceRef='g' targetRef='t' />",
+    "unsupported activities": "<transaction id='x{0}' /><sequenceFlow sourceRef='t' targetRef='x{0}' />",
+}
+
+
+@pytest.mark.parametrize("part", FLOODS.values(), ids=FLOODS.keys())
+def test_a_flood_of_faults_is_judged_quickly(part: str) -> None:
+    crowd = "<task id='t' /><eventBasedGateway id='g' />" + "".join(part.format(n) for n in range(40_000))
+    read = process(crowd)
+
+    start = time.process_time()
+    validate(read)
+
+    assert time.process_time() - start < 3
+
+
 def test_many_faults_do_not_make_a_huge_answer() -> None:
     crowd = process("<task />" * 50_000, f'id="{"x" * MAX_ID}" isExecutable="true"')
     tracemalloc.start()
@@ -202,12 +222,20 @@ TAGS = st.sampled_from(
         "startEvent",
         "exclusiveGateway",
         "userTask",
+        "subProcess",
+        "boundaryEvent",
+        "intermediateCatchEvent",
+        "eventBasedGateway",
+        "timerEventDefinition",
+        "linkEventDefinition",
         "incoming",
         "outgoing",
         "x:y",
     ]
 )
-NAMES = st.sampled_from(["id", "sourceRef", "targetRef", "default", "isExecutable", "x:id"])
+NAMES = st.sampled_from(
+    ["id", "sourceRef", "targetRef", "default", "isExecutable", "attachedToRef", "name", "x:id"]
+)
 VALUES = st.sampled_from(["a", "b", "f1", "true", "", " "])
 ATTRIBUTES = st.dictionaries(NAMES, VALUES, max_size=4)
 
