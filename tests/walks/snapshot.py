@@ -25,7 +25,14 @@ KINDS: tuple[type[c.Query], ...] = (
     c.QueryVariables,
     c.QueryMessages,
 )
-ASKS_WORKER = {"SERVICE_TASK", "SCRIPT_TASK", "SEND_TASK", "BUSINESS_RULE_TASK"}
+ASKS_WORKER = {
+    "SERVICE_TASK",
+    "SCRIPT_TASK",
+    "SEND_TASK",
+    "BUSINESS_RULE_TASK",
+    "MESSAGE_THROW_EVENT",
+    "MESSAGE_END_EVENT",
+}
 
 
 @dataclass(frozen=True)
@@ -191,10 +198,11 @@ def visits_have_the_times_of_their_state(s: Snapshot) -> Iterator[str]:
     """A visit is created, started and completed."""
     not_yet, over = (False, False), (True, True)
     times = {"CREATED": not_yet, "QUEUED": not_yet, "STARTED": (True, False), "COMPLETED": over}
+    may_not_have_started = ("SUSPENDED", "TERMINATED")
     for record in [*s.element_instances, *s.process_instances]:
         found = ("startedAt" in record, "endedAt" in record)
-        if record["state"] == "SUSPENDED":
-            found, wanted = (True, found[1]), (True, False)
+        if record["state"] in may_not_have_started:
+            found, wanted = (True, found[1]), (True, record["state"] == "TERMINATED")
         else:
             wanted = times[record["state"]]
         if found != wanted:
@@ -245,6 +253,8 @@ def retries_follow_each_other(s: Snapshot) -> Iterator[str]:
             wanted = {
                 "CAUSED_RETRY": (job["retryCount"] + 1,),
                 "CAUSED_INCIDENT": (0, None),
+                # After an escalation that does not interrupt, the work goes on.
+                "DONE": (job["retryCount"], None),
             }.get(job["state"], (None,))
             if count not in wanted or (follower and follower["type"] != job["type"]):
                 yield f"{job} is followed by {follower}"
@@ -280,6 +290,8 @@ def started_visits_wait_for_one_work(s: Snapshot) -> Iterator[str]:
         type = token["bpmnElementType"]
         if type == "INCLUSIVE_GATEWAY" and token["state"] == "STARTED" and asked[_place(token)] <= 1:
             continue  # evaluated, or waiting for other tokens
+        if type.endswith("_EVENT") and token["state"] == "CREATED" and asked[_place(token)] <= 1:
+            continue  # a job asks what it throws or waits for, or it waits
         is_asking = type in {*ASKS_WORKER, "USER_TASK", "EXCLUSIVE_GATEWAY"} and token["state"] == "STARTED"
         if asked[_place(token)] != is_asking:
             yield f"{asked[_place(token)]} jobs, incidents and user tasks are open for {token}"
@@ -337,7 +349,7 @@ def _wrong_changes(before: Snapshot, now: Snapshot, is_resumed: bool) -> Iterato
                 yield f"has vanished: {record}"
             elif _is_over(record) and record != current:
                 yield f"was over: {record}, and is now {current}"
-            elif not is_resumed and record.get("state") == "SUSPENDED" != current["state"]:
+            elif not is_resumed and record.get("state") == "SUSPENDED" != current["state"] != "TERMINATED":
                 yield f"was suspended: {record}, and is now {current}"
 
 
