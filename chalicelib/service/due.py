@@ -23,9 +23,20 @@ MAX_FOLLOWING = 100
 
 
 def run_tasks(
-    env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work], list[Task]]
+    env: Environment,
+    ref: Ref,
+    moment: Moment,
+    choose: Callable[[Work], list[Task]],
+    left_due: set[tuple[Ref, int]] | None = None,
 ) -> tuple[Work | None, list[Task], list[Ref]]:
     """Run chosen tasks of a process instance and write it, again if it was overtaken.
+
+    Args:
+        env: The environment.
+        ref: Which process instance.
+        moment: When, and by whom.
+        choose: Chooses the tasks.
+        left_due: Here the tasks are noted that became due meanwhile and were not run.
 
     Returns:
         The process instance, the tasks that ran, and process instances that have a due task because of them.
@@ -44,7 +55,10 @@ def run_tasks(
             step = desk.take(work)
             for task in chosen:
                 _run(desk, work, step, task)
-            return work, chosen, desk.commit()
+            following = desk.commit()
+            if left_due is not None:
+                left_due.update(desk.left_due())
+            return work, chosen, following
 
     return until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
 

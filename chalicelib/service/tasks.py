@@ -26,12 +26,13 @@ def execute_tasks(cmd: c.ExecuteTasks, env: Environment) -> dict[str, Any]:
     moment = env.moment(env.engine_id)
     completed: Tasks = []
     failed: Tasks = []
+    made: set[tuple[Ref, int]] = set()
     for ref in _candidates(cmd, env, moment.now):
         limit = cmd.limit - len(completed) - len(failed)
         if limit == 0:
             break
         try:
-            completed += _execute(cmd, env, ref, moment, limit)
+            completed += _execute(cmd, env, ref, moment, limit, made)
         except Exception:
             # One process instance that cannot be worked on must not keep the others waiting.
             logger.exception("tasks of %s were not executed", ref)
@@ -63,9 +64,21 @@ def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator
             yield ref
 
 
-def _execute(cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int) -> Tasks:
-    """Run the matching tasks of one process instance."""
-    work, done, following = run_tasks(env, ref, moment, lambda work: _matching(cmd, work, moment.now)[:limit])
+def _execute(
+    cmd: c.ExecuteTasks,
+    env: Environment,
+    ref: Ref,
+    moment: Moment,
+    limit: int,
+    made: set[tuple[Ref, int]],
+) -> Tasks:
+    """Run the matching tasks of one process instance, but none that the call itself has made."""
+
+    def choose(work: Work) -> list[Task]:
+        found = _matching(cmd, work, moment.now)
+        return [task for task in found if (work.ref, task.id) not in made][:limit]
+
+    work, done, following = run_tasks(env, ref, moment, choose, made)
     follow_up(env, following, moment)
     if work is None:
         return []

@@ -517,3 +517,20 @@ def test_error_of_a_child_is_caught_by_a_scope_around_its_call_activity(engine: 
     assert helper.state()["state"] == "TERMINATED"
     assert order.states("helper") == order.states("outer") == ["TERMINATED"]
     order.waits_at("repair")
+
+
+def test_task_that_running_another_one_has_made_waits_for_the_next_call(engine: Engine) -> None:
+    """Caller and called one wait for the same signal; the first to be told ends the other."""
+    if engine.is_eager:
+        pytest.skip("about the deferred mode")
+    order = engine.start(engine.deploy("call-activity/interrupted.bpmn"))
+    child = call(order, bpmnProcessId="endedTest")
+    engine.send(c.SendSignal(name="stop", workerId=WORKER))
+
+    answer = engine.send(c.ExecuteTasks(limit=100))
+
+    assert [task["type"] for task in answer["completedTasks"]] == ["TRIGGER_EVENT", "TRIGGER_EVENT"]
+    assert order.has_ended
+    assert child.has_ended
+    (task,) = run_all(engine)
+    assert (task["type"], task["state"]) == ("TERMINATE_PROCESS_INSTANCE", "CANCELED")

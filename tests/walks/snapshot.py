@@ -160,15 +160,18 @@ def times_fit(s: Snapshot) -> Iterator[str]:
             if times != sorted(times) or times[-1] > s.now:
                 yield f"at {s.now} there is {record}"
     for record in s.process_instances:
-        if not record["createdAt"].startswith(record["partition"]):
+        # A called one has that of its caller; one that an event starts, that of the task.
+        if record["createdAt"][:10] < record["partition"]:
             yield f"wrong partition: {record}"
 
 
 def ended_instance_has_nothing_open(s: Snapshot) -> Iterator[str]:
-    """With the instance everything in it has come to an end."""
-    ended = {_place(record) for record in s.process_instances if record["state"] == "COMPLETED"}
+    """With the instance everything in it has come to an end; work of what was terminated is not touched."""
+    ended = {_place(record) for record in s.process_instances if "endedAt" in record}
+    terminated = _terminated(s)
     for record in _open_records(s):
-        if _owner(record) in ended:
+        is_void = (record["partition"], record.get("elementInstanceId")) in terminated
+        if _owner(record) in ended and not (is_void and "revision" not in record):
             yield f"its process instance has ended: {record}"
 
 
@@ -177,7 +180,7 @@ def open_instance_waits_for_something(s: Snapshot) -> Iterator[str]:
     waiting = Counter(_owner(token) for token in s.element_instances if _is_open(token))
     for record in s.process_instances:
         needed = 1 if record["state"] == "SUSPENDED" else 2  # with the scope itself
-        if record["state"] != "COMPLETED" and waiting[_place(record)] < needed:
+        if "endedAt" not in record and waiting[_place(record)] < needed:
             yield f"waits for nothing: {record}"
 
 
@@ -249,6 +252,8 @@ def retries_follow_each_other(s: Snapshot) -> Iterator[str]:
         by_visit[job["partition"], job["elementInstanceId"]].append(job)
     for jobs in by_visit.values():
         for job, follower in zip(jobs, [*jobs[1:], None], strict=True):
+            if follower and (job["type"], follower["type"]) == ("CALL_PROCESS", "PASS_VARIABLES"):
+                continue
             count = follower["retryCount"] if follower else None
             wanted = {
                 "CAUSED_RETRY": (job["retryCount"] + 1,),
@@ -290,6 +295,10 @@ def started_visits_wait_for_one_work(s: Snapshot) -> Iterator[str]:
         type = token["bpmnElementType"]
         if type == "INCLUSIVE_GATEWAY" and token["state"] == "STARTED" and asked[_place(token)] <= 1:
             continue  # evaluated, or waiting for other tokens
+        if token["state"] == "TERMINATED":
+            continue  # its work is not touched
+        if type == "CALL_ACTIVITY" and asked[_place(token)] <= 1:
+            continue  # or it waits for what it has called
         if type.endswith("_EVENT") and token["state"] == "CREATED" and asked[_place(token)] <= 1:
             continue  # a job asks what it throws or waits for, or it waits
         is_asking = type in {*ASKS_WORKER, "USER_TASK", "EXCLUSIVE_GATEWAY"} and token["state"] == "STARTED"
@@ -340,8 +349,8 @@ RULES: tuple[Rule, ...] = (
 def _wrong_changes(before: Snapshot, now: Snapshot, is_resumed: bool) -> Iterator[str]:
     """Records vanish, what was over goes on, or something suspended moves without being resumed."""
     for kind, records in before.found.items():
-        if kind is c.QueryVariables:
-            continue  # deleted ones vanish
+        if kind in CHANGING:
+            continue
         found = {(record.get("partition"), record["id"]): record for record in now.found[kind]}
         for record in records:
             current = found.get((record.get("partition"), record["id"]))
@@ -351,6 +360,14 @@ def _wrong_changes(before: Snapshot, now: Snapshot, is_resumed: bool) -> Iterato
                 yield f"was over: {record}, and is now {current}"
             elif not is_resumed and record.get("state") == "SUSPENDED" != current["state"] != "TERMINATED":
                 yield f"was suspended: {record}, and is now {current}"
+
+
+CHANGING = (c.QueryVariables, c.QueryMessages, c.QueryElements)
+"""Variables are deleted, messages taken, start events suspended by a new version."""
+
+
+def _terminated(s: Snapshot) -> set[tuple[str, int]]:
+    return {_place(token) for token in s.element_instances if token["state"] == "TERMINATED"}
 
 
 def _is_over(record: Record) -> bool:
