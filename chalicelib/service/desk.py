@@ -328,6 +328,10 @@ class Desk:
         self._called_later = []
         return [*(work.ref for work in following), *self._following]
 
+    def left_due(self) -> set[tuple[Ref, int]]:
+        """The tasks that have become due and were not run, by their process instance and number."""
+        return {(work.ref, task.id) for work, step in self._steps.values() for task in step.due}
+
     def _made_work(self) -> list[Work]:
         return [work for work, step in self._steps.values() if step.is_changed and work not in self._written]
 

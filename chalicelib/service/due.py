@@ -47,12 +47,14 @@ class Ran(NamedTuple):
         tasks: Those that ran.
         following: Process instances that have a due task because of them.
         planned: Start events that tick again because of them, and when.
+        left_due: Tasks, by process instance and number, that became due meanwhile and were not run.
     """
 
     work: Work | None
     tasks: list[Task]
     following: list[Ref]
     planned: list[tuple[Instant, Ref]]
+    left_due: set[tuple[Ref, int]]
 
 
 def run_tasks(env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work], list[Task]]) -> Ran:
@@ -67,7 +69,7 @@ def run_tasks(env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work
             (work,) = env.store.load_many([ref])
             chosen = _together(choose(work)) if work else []
             if work is None or not chosen:
-                return Ran(work, [], [], [])
+                return Ran(work, [], [], [], set())
             desk, outside = Desk(env, moment, with_callers=with_callers), Outside(env, work, moment)
             step = desk.take(work)
             step.run_outside = partial(_run_outside, outside)
@@ -76,7 +78,7 @@ def run_tasks(env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work
             for change in outside.changes:
                 desk.add(change)
             following = [*desk.commit(), *outside.following]
-            return Ran(work, chosen, following, desk.planned)
+            return Ran(work, chosen, following, desk.planned, desk.left_due())
 
     return until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
 

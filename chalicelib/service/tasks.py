@@ -20,12 +20,17 @@ logger = logging.getLogger(__name__)
 
 
 class _Agenda:
-    """Process instances with something due, earliest first: as the store has it, and what has come since."""
+    """Process instances with something due, earliest first: as the store has it, and what has come since.
+
+    Attributes:
+        made: Tasks that were made meanwhile, by process instance and number.
+    """
 
     def __init__(self, stored: Iterator[tuple[Instant, Ref]]) -> None:
         self._stored = stored
         self._next = next(stored, None)
         self._later: list[tuple[Instant, Ref]] = []
+        self.made: set[tuple[Ref, int]] = set()
 
     def add(self, due_at: Instant, ref: Ref) -> None:
         """Something has become due while others were worked on."""
@@ -90,24 +95,26 @@ def _candidates(cmd: c.ExecuteTasks, env: Environment, now: Instant) -> Iterator
 def _execute(
     cmd: c.ExecuteTasks, env: Environment, ref: Ref, moment: Moment, limit: int, agenda: _Agenda
 ) -> Tasks:
-    """Run matching tasks of one process instance; in eager mode the earliest, before the next look."""
+    """Run matching tasks of one process instance, none that the call itself has made in deferred mode."""
 
     def choose(work: Work) -> list[Task]:
         matching = _matching(cmd, work, moment.now)
         if env.eager:
-            matching = [task for task in matching if task.due_at == matching[0].due_at]
-        return matching[:limit]
+            # The earliest, before the next look: what they make due may come before the others.
+            return [task for task in matching if task.due_at == matching[0].due_at][:limit]
+        return [task for task in matching if (work.ref, task.id) not in agenda.made][:limit]
 
-    work, done, following, planned = run_tasks(env, ref, moment, choose)
-    follow_up(env, following, moment)
-    if work is None:
+    ran = run_tasks(env, ref, moment, choose)
+    follow_up(env, ran.following, moment)
+    if ran.work is None:
         return []
-    if env.eager and done:
-        left = [(task.due_at, ref) for task in _matching(cmd, work, moment.now)[:1]]
-        for due_at, other in (*left, *planned):
+    agenda.made.update(ran.left_due)
+    if env.eager and ran.tasks:
+        left = [(task.due_at, ref) for task in _matching(cmd, ran.work, moment.now)[:1]]
+        for due_at, other in (*left, *ran.planned):
             if due_at <= moment.now:
                 agenda.add(due_at, other)
-    return [wire.task(task, work.instance, work.process, moment.now) for task in done]
+    return [wire.task(task, ran.work.instance, ran.work.process, moment.now) for task in ran.tasks]
 
 
 def _still_due(cmd: c.ExecuteTasks, env: Environment, ref: Ref, now: Instant, limit: int) -> Tasks:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
-from chalicelib.engine.errors import ExecutionError
+from chalicelib.engine.errors import Conflict, ExecutionError
 from tests.play import WORKER, Engine, Order
 
 
@@ -471,3 +471,66 @@ def test_error_of_a_child_ends_the_call_activity_of_a_suspended_parent(engine: E
     assert top.states("failedEnd") == ["SUSPENDED"]
     engine.send(c.ResumeProcessInstance(**place(top)))
     assert top.has_ended
+
+
+def test_child_ends_itself_by_a_signal_that_interrupts_its_call_activity(engine: Engine) -> None:
+    engine.deploy("throw/signal.bpmn", "askingTest")
+    order = engine.start(engine.deploy("call-activity/interrupted.bpmn"))
+    child = call(order, bpmnProcessId="askingTest")
+
+    child.complete_job("ring", completion={"signalName": "stop"})
+    run_all(engine)
+
+    assert order.has_ended
+    order.has_passed("stopped", "stoppedEnd")
+    assert child.states("ring") == ["COMPLETED"]
+    assert child.states("rung") == ["TERMINATED"]
+    assert child.state()["state"] == "TERMINATED"
+
+
+def test_terminated_instance_is_read_and_not_changed(engine: Engine) -> None:
+    _, middle, bottom = three_levels(engine)
+    variable = {"name": "v", "data": {"encoding": "text", "value": "1"}}
+    engine.send(c.SetProcessVariables(**place(bottom), variables=[variable]))
+    bottom.throw_error("work", "X")
+    run_all(engine)
+
+    assert bottom.variables() == {"v": "1"}
+    for command in (
+        c.SetProcessVariables(**place(bottom), variables=[variable]),
+        c.SuspendProcessInstance(**place(bottom)),
+        c.ResumeProcessInstance(**place(middle)),
+    ):
+        with pytest.raises(Conflict):
+            engine.send(command)
+
+
+def test_error_of_a_child_is_caught_by_a_scope_around_its_call_activity(engine: Engine) -> None:
+    engine.deploy("error/end.bpmn", "errorHelper")
+    order = engine.start(engine.deploy("error/end.bpmn", "errorEndTest"))
+    order.complete_job("helper")
+    helper = order.called("helper")
+
+    helper.throw_error("help", "E")
+    run_all(engine)
+
+    assert helper.state()["state"] == "TERMINATED"
+    assert order.states("helper") == order.states("outer") == ["TERMINATED"]
+    order.waits_at("repair")
+
+
+def test_task_that_running_another_one_has_made_waits_for_the_next_call(engine: Engine) -> None:
+    """Caller and called one wait for the same signal; the first to be told ends the other."""
+    if engine.is_eager:
+        pytest.skip("about the deferred mode")
+    order = engine.start(engine.deploy("call-activity/interrupted.bpmn"))
+    child = call(order, bpmnProcessId="endedTest")
+    engine.send(c.SendSignal(name="stop", workerId=WORKER))
+
+    answer = engine.send(c.ExecuteTasks(limit=100))
+
+    assert [task["type"] for task in answer["completedTasks"]] == ["TRIGGER_EVENT", "TRIGGER_EVENT"]
+    assert order.has_ended
+    assert child.has_ended
+    (task,) = run_all(engine)
+    assert (task["type"], task["state"]) == ("TERMINATE_PROCESS_INSTANCE", "CANCELED")

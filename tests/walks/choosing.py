@@ -44,6 +44,32 @@ FILES = (
     "task/send.bpmn",
     "user-task/user.bpmn",
 )
+EVENT_FILES = (
+    "call-activity/by-model.bpmn",
+    "call-activity/call.bpmn",
+    "call-activity/interrupted.bpmn",
+    "call-activity/three-levels.bpmn",
+    "error/defined-by-jobs.bpmn",
+    "error/end.bpmn",
+    "error/held.bpmn",
+    "error/job.bpmn",
+    "error/twice.bpmn",
+    "error/uncaught.bpmn",
+    "error/user-task.bpmn",
+    "escalation/activities.bpmn",
+    "escalation/defined-by-jobs.bpmn",
+    "escalation/end.bpmn",
+    "escalation/nested.bpmn",
+    "escalation/throw.bpmn",
+    "sub-process/nested.bpmn",
+    "sub-process/plain.bpmn",
+    "throw/link.bpmn",
+    "throw/message.bpmn",
+    "throw/signal.bpmn",
+)
+"""Sub-processes, call activities, and events that throw and catch."""
+
+CODES = ("A", "B", "E", "S", "T", "NO")
 WIDE = "parallel('wide', 66)"
 THROUGH = "parallel('through', 120, 'task')"
 SLOW = "process/loop-forever.bpmn"
@@ -54,7 +80,7 @@ def _named(file: str) -> Named:
 
 
 XML: dict[str, Named] = {
-    **{file: _named(file) for file in (*FILES, SLOW)},
+    **{file: _named(file) for file in (*FILES, *EVENT_FILES, SLOW)},
     "sequence": Named.by("sequence('sequence', 4)", sequence("sequence", 4)),
     "people": Named.by("parallel('people', 3, 'userTask')", parallel("people", 3, "userTask")),
     # More than fits into one block of ids; more than runs inside of one command.
@@ -64,6 +90,14 @@ XML: dict[str, Named] = {
 PROCESS_IDS = {
     name: [process.bpmn_process_id for process in parser.parse(xml.encode())] for name, xml in XML.items()
 }
+ASKED: dict[str, dict[str, tuple[str, ...]]] = {
+    "SET_ERROR_CODE": {"errorCode": ("", *CODES)},
+    "SET_ESCALATION_CODE": {"escalationCode": ("", *CODES)},
+    "SET_MESSAGE_CORRELATION_KEY": {"messageCorrelationKey": ("", "order-1", "order-2")},
+    "SET_SIGNAL_NAME": {"signalName": ("", "bell", "stop")},
+}
+"""By type of job: what to answer."""
+
 QUERIES = (
     c.QueryProcesses,
     c.QueryElements,
@@ -95,9 +129,9 @@ class Client:
 
     def first_steps(self) -> Iterator[Step]:
         """Deploy each model."""
-        for name in self.models:
+        for name, id in ((file, id) for file in self.models for id in PROCESS_IDS[file]):
             fields = {
-                "bpmnProcessId": PROCESS_IDS[name][0],
+                "bpmnProcessId": id,
                 "bpmnXml": XML[name],
                 "version": "1",
                 "workerId": self._worker(),
@@ -258,8 +292,8 @@ class Client:
         fields = {
             "revision": max(1, task["revision"] + self._pick(0, 0, 0, 0, 0, -1, 1)),
             "completed": self._pick(False, True),
-            "errorCode": "E" if self._rarely() else "",
-            "escalationCode": "E" if self._rarely() else "",
+            "errorCode": self._pick(*CODES) if self._rarely() else "",
+            "escalationCode": self._pick(*CODES) if self._rarely() else "",
             "tags": self._tags(),
             "processVariables": self._variables(),
             "elementVariables": self._variables(of=task),
@@ -308,8 +342,10 @@ class Client:
         return Send(c.SendMessage, _given(fields))
 
     def _send_signal(self, now: Snapshot) -> Step | None:
-        fields = {"name": "stop", "workerId": self._worker(), "variables": self._variables()}
-        return Send(c.SendSignal, _given(fields))
+        """Variables only for a signal that no model waits for: it is not known whose they would become."""
+        name = self._pick("alarm", "bell", "stop")
+        variables = self._variables() if name == "alarm" else []
+        return Send(c.SendSignal, _given({"name": name, "workerId": self._worker(), "variables": variables}))
 
     # Queries, time
 
@@ -382,7 +418,9 @@ class Client:
             return {}
         record, other = self._one_of(records), self.random.choice(records)
         process = self._pick(record, other)["processId"]
-        choices: Fields = self._place(record) | {"processInstanceId": record["processInstanceId"]}
+        choices: Fields = self._place(record)
+        if "processInstanceId" in record:
+            choices["processInstanceId"] = record["processInstanceId"]
         if processIds:
             choices["processIds"] = sorted({process, self._pick(process, other["processId"])})
         else:
@@ -395,8 +433,13 @@ class Client:
         if job["type"] == "EVALUATE_INCLUSIVE_GATEWAY" and not self._rarely():
             targets = [*self._targets(job), "nowhere"]
             return _given({"inclusiveGatewayDecision": self.random.choices(targets, k=self._pick(0, 1, 2))})
-        if self._rarely():
-            return _given({"errorCode": "E", "escalationCode": self._pick("", "E")})
+        if job["type"] in ASKED and not self._rarely():
+            return _given({name: self._pick(*values) for name, values in ASKED[job["type"]].items()})
+        if job["type"] == "CALL_PROCESS" and not self._rarely():
+            ids = [id for name in self.models for id in PROCESS_IDS[name]]
+            return {"calledProcess": _given({"bpmnProcessId": self._pick("", *ids)})}
+        if self.random.random() < 0.3:
+            return _given({"errorCode": self._pick("", *CODES), "escalationCode": self._pick("", "", *CODES)})
         return {}
 
     def _targets(self, job: Record) -> list[str]:

@@ -25,7 +25,14 @@ KINDS: tuple[type[c.Query], ...] = (
     c.QueryVariables,
     c.QueryMessages,
 )
-ASKS_WORKER = {"SERVICE_TASK", "SCRIPT_TASK", "SEND_TASK", "BUSINESS_RULE_TASK"}
+ASKS_WORKER = {
+    "SERVICE_TASK",
+    "SCRIPT_TASK",
+    "SEND_TASK",
+    "BUSINESS_RULE_TASK",
+    "MESSAGE_THROW_EVENT",
+    "MESSAGE_END_EVENT",
+}
 
 
 @dataclass(frozen=True)
@@ -153,15 +160,18 @@ def times_fit(s: Snapshot) -> Iterator[str]:
             if times != sorted(times) or times[-1] > s.now:
                 yield f"at {s.now} there is {record}"
     for record in s.process_instances:
-        if not record["createdAt"].startswith(record["partition"]):
+        # A called one has that of its caller; one that an event starts, that of the task.
+        if record["createdAt"][:10] < record["partition"]:
             yield f"wrong partition: {record}"
 
 
 def ended_instance_has_nothing_open(s: Snapshot) -> Iterator[str]:
-    """With the instance everything in it has come to an end."""
-    ended = {_place(record) for record in s.process_instances if record["state"] == "COMPLETED"}
+    """With the instance everything in it has come to an end; work of what was terminated is not touched."""
+    ended = {_place(record) for record in s.process_instances if "endedAt" in record}
+    terminated = _terminated(s)
     for record in _open_records(s):
-        if _owner(record) in ended:
+        is_void = (record["partition"], record.get("elementInstanceId")) in terminated
+        if _owner(record) in ended and not (is_void and "revision" not in record):
             yield f"its process instance has ended: {record}"
 
 
@@ -170,7 +180,7 @@ def open_instance_waits_for_something(s: Snapshot) -> Iterator[str]:
     waiting = Counter(_owner(token) for token in s.element_instances if _is_open(token))
     for record in s.process_instances:
         needed = 1 if record["state"] == "SUSPENDED" else 2  # with the scope itself
-        if record["state"] != "COMPLETED" and waiting[_place(record)] < needed:
+        if "endedAt" not in record and waiting[_place(record)] < needed:
             yield f"waits for nothing: {record}"
 
 
@@ -191,10 +201,11 @@ def visits_have_the_times_of_their_state(s: Snapshot) -> Iterator[str]:
     """A visit is created, started and completed."""
     not_yet, over = (False, False), (True, True)
     times = {"CREATED": not_yet, "QUEUED": not_yet, "STARTED": (True, False), "COMPLETED": over}
+    may_not_have_started = ("SUSPENDED", "TERMINATED")
     for record in [*s.element_instances, *s.process_instances]:
         found = ("startedAt" in record, "endedAt" in record)
-        if record["state"] == "SUSPENDED":
-            found, wanted = (True, found[1]), (True, False)
+        if record["state"] in may_not_have_started:
+            found, wanted = (True, found[1]), (True, record["state"] == "TERMINATED")
         else:
             wanted = times[record["state"]]
         if found != wanted:
@@ -241,10 +252,14 @@ def retries_follow_each_other(s: Snapshot) -> Iterator[str]:
         by_visit[job["partition"], job["elementInstanceId"]].append(job)
     for jobs in by_visit.values():
         for job, follower in zip(jobs, [*jobs[1:], None], strict=True):
+            if follower and (job["type"], follower["type"]) == ("CALL_PROCESS", "PASS_VARIABLES"):
+                continue
             count = follower["retryCount"] if follower else None
             wanted = {
                 "CAUSED_RETRY": (job["retryCount"] + 1,),
                 "CAUSED_INCIDENT": (0, None),
+                # After an escalation that does not interrupt, the work goes on.
+                "DONE": (job["retryCount"], None),
             }.get(job["state"], (None,))
             if count not in wanted or (follower and follower["type"] != job["type"]):
                 yield f"{job} is followed by {follower}"
@@ -280,6 +295,12 @@ def started_visits_wait_for_one_work(s: Snapshot) -> Iterator[str]:
         type = token["bpmnElementType"]
         if type == "INCLUSIVE_GATEWAY" and token["state"] == "STARTED" and asked[_place(token)] <= 1:
             continue  # evaluated, or waiting for other tokens
+        if token["state"] == "TERMINATED":
+            continue  # its work is not touched
+        if type == "CALL_ACTIVITY" and asked[_place(token)] <= 1:
+            continue  # or it waits for what it has called
+        if type.endswith("_EVENT") and token["state"] == "CREATED" and asked[_place(token)] <= 1:
+            continue  # a job asks what it throws or waits for, or it waits
         is_asking = type in {*ASKS_WORKER, "USER_TASK", "EXCLUSIVE_GATEWAY"} and token["state"] == "STARTED"
         if asked[_place(token)] != is_asking:
             yield f"{asked[_place(token)]} jobs, incidents and user tasks are open for {token}"
@@ -328,8 +349,8 @@ RULES: tuple[Rule, ...] = (
 def _wrong_changes(before: Snapshot, now: Snapshot, is_resumed: bool) -> Iterator[str]:
     """Records vanish, what was over goes on, or something suspended moves without being resumed."""
     for kind, records in before.found.items():
-        if kind is c.QueryVariables:
-            continue  # deleted ones vanish
+        if kind in CHANGING:
+            continue
         found = {(record.get("partition"), record["id"]): record for record in now.found[kind]}
         for record in records:
             current = found.get((record.get("partition"), record["id"]))
@@ -337,8 +358,16 @@ def _wrong_changes(before: Snapshot, now: Snapshot, is_resumed: bool) -> Iterato
                 yield f"has vanished: {record}"
             elif _is_over(record) and record != current:
                 yield f"was over: {record}, and is now {current}"
-            elif not is_resumed and record.get("state") == "SUSPENDED" != current["state"]:
+            elif not is_resumed and record.get("state") == "SUSPENDED" != current["state"] != "TERMINATED":
                 yield f"was suspended: {record}, and is now {current}"
+
+
+CHANGING = (c.QueryVariables, c.QueryMessages, c.QueryElements)
+"""Variables are deleted, messages taken, start events suspended by a new version."""
+
+
+def _terminated(s: Snapshot) -> set[tuple[str, int]]:
+    return {_place(token) for token in s.element_instances if token["state"] == "TERMINATED"}
 
 
 def _is_over(record: Record) -> bool:

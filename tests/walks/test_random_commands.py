@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from tests.conftest import MODES, STORES
-from tests.walks.choosing import QUERIES, SLOW, THROUGH, WIDE, XML, Client
+from tests.walks.choosing import EVENT_FILES, QUERIES, SLOW, THROUGH, WIDE, XML, Client
 from tests.walks.sides import Found, Restart, Send, Step, Steps, open_sides, shortened
 from tests.walks.walk import Walk
 
@@ -38,7 +38,8 @@ class Size:
     large: int
 
 
-QUICK = Size(45, tuple(name for name in XML if name not in (SLOW, THROUGH, WIDE)), 3, 5_000)
+EVENTS = Size(60, EVENT_FILES, 4, 300)
+QUICK = Size(45, tuple(name for name in XML if name not in (*EVENT_FILES, SLOW, THROUGH, WIDE)), 3, 5_000)
 WIDER = Size(45, (WIDE,), 1, 300)
 LONG = Size(150, tuple(name for name in XML if name != SLOW), 4, 400_000)
 LOOPING = Size(12, (SLOW, "people", "sequence"), 3, 100)
@@ -130,9 +131,17 @@ def test_stores_agree_on_instances_with_several_id_blocks(mode: str) -> None:
     wander(1, mode, WIDER, EMBEDDED)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_stores_agree_on_what_is_thrown_caught_and_called(seed: int, mode: str) -> None:
+    wander(seed, mode, EVENTS, EMBEDDED)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("size", "walks"), [(LONG, 8), (LOOPING, 4)], ids=["long", "looping"])
+@pytest.mark.parametrize(
+    ("size", "walks"), [(LONG, 8), (EVENTS, 8), (LOOPING, 4)], ids=["long", "events", "looping"]
+)
 def test_stores_agree_on_many_random_commands(size: Size, walks: int, mode: str) -> None:
     for _ in range(walks):
         wander(secrets.randbelow(10**6), mode, size)

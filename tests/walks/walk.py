@@ -130,7 +130,9 @@ class Walk:
     def _consequence(self, step: Send, job: Record) -> tuple[Any, Any]:
         """State of a completed job and due time of the one that takes its place, as they are and must be."""
         if "error" not in job:
-            return job["state"], "DONE"
+            token = self.now.visit(job["partition"], job["elementInstanceId"])
+            may_be_void = token["state"] == "TERMINATED" and job["state"] == "CANCELED"
+            return job["state"], "CANCELED" if may_be_void else "DONE"
         if job["retryCount"] >= step.fields.get("retryLimit", 0):
             return job["state"], "CAUSED_INCIDENT"
         visit = (job["partition"], job["elementInstanceId"])
@@ -179,7 +181,7 @@ class Walk:
             self._set(Scope("process", fields["partition"], fields["id"]), fields["variables"])
         elif step.kind is c.SetElementVariables:
             self._set(Scope("element", fields["partition"], fields["id"]), fields["variables"])
-        elif step.kind in (c.CompleteJob, c.UpdateUserTask):
+        elif step.kind in (c.CompleteJob, c.UpdateUserTask) and answer["state"] != "CANCELED":
             partition = answer["partition"]
             process_scope = Scope("process", partition, answer["processInstanceId"])
             own_scope = Scope("element", partition, answer["elementInstanceId"])
@@ -219,7 +221,8 @@ class Walk:
     def _around(self, scope: Scope) -> list[Scope]:
         """A visit and those around it, innermost first."""
         token = self.now.visit(scope.partition, scope.id)
-        outer = [Scope("element", scope.partition, token["parentId"])] if "parentId" in token else []
+        is_outermost = token["bpmnElementType"] == "PROCESS"
+        outer = [] if is_outermost else [Scope("element", scope.partition, token["parentId"])]
         return [scope, *(further for parent in outer for further in self._around(parent))]
 
     def _element_id(self, scope: Scope) -> str:
@@ -293,7 +296,7 @@ def _queue(bpmn_process_id: str, s: Snapshot) -> tuple[Places, Places]:
     }
     active, waiting = [], []
     for record in s.process_instances:
-        if record["bpmnProcessId"] == bpmn_process_id and record["state"] != "COMPLETED":
+        if record["bpmnProcessId"] == bpmn_process_id and "endedAt" not in record:
             place = (record["partition"], record["id"])
             is_waiting = record["state"] == "QUEUED" and place not in told
             (waiting if is_waiting else active).append(place)

@@ -15,6 +15,7 @@ SCHEMA_OF = {
     r.ResultData: "Data",
     r.ResultVariable: "ProcessVariable",
     r.ResultElementVariable: "ElementVariable",
+    r.ResultTimer: "Timer",
     r.ProblemError: "Error",
 }
 # Optional in the schema, and still never left out (engine-semantics 1).
@@ -23,6 +24,7 @@ ALWAYS_THERE = {
     ("ProcessInstance", "tags"),
     ("UserTask", "tags"),
     ("Variable", "encrypted"),
+    ("EventDefinition", "suspended"),
 }
 BASES = (r.Result, r.Created, r.OfInstance, r.OfElement, r.Work)
 RESULTS = [
