@@ -15,10 +15,12 @@ SCHEMA_OF = {
     r.ResultData: "Data",
     r.ResultVariable: "ProcessVariable",
     r.ResultElementVariable: "ElementVariable",
+    r.ResultTimer: "Timer",
     r.ProblemError: "Error",
 }
 # Optional in the schema, and still never left out (engine-semantics 1).
 ALWAYS_THERE = {
+    ("EventDefinition", "suspended"),
     ("Process", "tags"),
     ("ProcessInstance", "tags"),
     ("UserTask", "tags"),
