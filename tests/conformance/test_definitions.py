@@ -284,6 +284,18 @@ def test_message_that_starts_another_process_is_taken(engine: Engine) -> None:
     )
 
 
+def test_timer_that_would_never_start_anything_is_refused(engine: Engine) -> None:
+    never = {**starts(), "timers": timers("timerStartEvent", timeDuration="P8000Y")}
+
+    assert refused(engine, "definition/starts.bpmn", **never) == [
+        (
+            "/startsTest/timerStartEvent",
+            "timer_event",
+            "timer of element timerStartEvent: P8000Y does not tick any more",
+        )
+    ]
+
+
 # Versions
 
 
@@ -307,12 +319,12 @@ def test_new_version_of_another_process_suspends_nothing(engine: Engine) -> None
     assert suspended(engine, process) == set()
 
 
-def test_only_start_events_of_older_versions_are_suspended(engine: Engine) -> None:
-    process = engine.deploy("definition/open.bpmn", **EVERYTHING)
+def test_events_of_running_instances_of_older_versions_are_not_suspended(engine: Engine) -> None:
+    process = engine.deploy("definition/starts.bpmn", **starts())
 
-    engine.deploy("definition/open.bpmn", version="2")
+    engine.deploy("definition/starts.bpmn", version="2", **starts())
 
-    assert shown(engine, process) == SHOWN
+    assert shown(engine, process)["late"] == {"suspended": False, "timer": {"timeDuration": "PT1H"}}
 
 
 @pytest.mark.every_store
