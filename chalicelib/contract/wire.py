@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..bpmn.instants import format_instant
-from ..bpmn.model import Element
+from ..bpmn.instants import format_instant, parse_instant
+from ..bpmn.model import Element, Timer
 from ..bpmn.types import Family, Trigger
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
@@ -71,9 +71,15 @@ def _event_definition(element: Element, is_latest: bool) -> Json | None:
     found: Json = {"suspended": is_suspended}
     if element.event.name is not None:
         found[_DEFINED[element.trigger]] = element.event.name
-    if (timer := element.event.timer) is not None:
-        found["timer"] = _set_fields(time=timer.time, timeCycle=timer.cycle, timeDuration=timer.duration)
+    if element.event.timer is not None:
+        found["timer"] = _timer(element.event.timer)
     return found
+
+
+def _timer(timer: Timer) -> Json:
+    """A timer; the time in UTC, whatever the XML has written."""
+    time = None if timer.time is None else format_instant(parse_instant(timer.time))
+    return _set_fields(time=time, timeCycle=timer.cycle, timeDuration=timer.duration)
 
 
 def process_instance(instance: ProcessInstance, process: DeployedProcess) -> Json:

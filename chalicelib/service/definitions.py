@@ -41,22 +41,26 @@ _ROWS: Mapping[Trigger, _Row] = {
 }
 
 _IGNORED = {ElementType.MESSAGE_THROW_EVENT, ElementType.MESSAGE_END_EVENT}
-"""Their message is sent by a worker."""
 
 MessageStart = Callable[[str], str | None]
 """Name of the process, `id:version`, that a message of a name starts already, if there is one."""
 
 
 def define(model: Process, cmd: c.CreateProcess) -> Process:
-    """The model with the definitions of the command; they count more than those of the XML."""
+    """The model with the definitions of the command; they count more than those of the XML.
+
+    Those of message throw and end events are ignored, wherever they are given: a worker sends the message.
+    """
     given: dict[tuple[Trigger, str], EventDefinition] = {}
     for trigger, row in _ROWS.items():
         for definition in getattr(cmd, row.field):
             given.setdefault((trigger, definition.bpmn_element_id), row.read(definition))
 
     def defined(element: Element) -> Element:
-        if element.trigger is None or element.type in _IGNORED:
+        if element.trigger is None:
             return element
+        if element.type in _IGNORED:
+            return replace(element, event=None)
         event = given.get((element.trigger, element.bpmn_element_id))
         return element if event is None else replace(element, event=event)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..bpmn import parser, rules
-from ..bpmn.errors import InvalidModel
+from ..bpmn.errors import Cause, InvalidModel
 from ..bpmn.model import Process
 from ..bpmn.timing import CycleEnd, first_due
 from ..bpmn.types import ElementType
@@ -19,6 +19,8 @@ from .due import carried_out, follow_up
 from .environment import Environment
 from .paging import answer
 from .queue import apply_parallelism
+
+INVALID_DEFINITIONS = "invalid or missing event definitions"
 
 
 def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
     model = _read(xml, cmd)
     causes = definitions.faults(model, cmd, lambda name: _started_by(env, cmd.bpmn_process_id, name))
     if causes:
-        raise InvalidCommand("invalid or missing event definitions", causes=causes)
+        raise InvalidCommand(INVALID_DEFINITIONS, causes=causes)
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
     new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
@@ -134,5 +136,7 @@ def _plan_timer_starts(desk: Desk, process: DeployedProcess, moment: Moment) -> 
         try:
             due_at = Instant(first_due(start.event.timer, moment.now))
         except CycleEnd as fault:
-            raise InvalidCommand(f"timer of element {start.bpmn_element_id}: {fault}") from fault
+            fact = f"timer of element {start.bpmn_element_id}: {fault}"
+            cause = Cause(process.model.pointer_to(start), "timer_event", fact)
+            raise InvalidCommand(INVALID_DEFINITIONS, causes=[cause]) from fault
         desk.plan(process, start.number, due_at=due_at)

@@ -17,7 +17,6 @@ SCHEMAS: Mapping[str, Any] = CONTRACT["schemas"]
 
 LATER = {
     "operations": set[str](),
-    "Element": {"eventDefinition"},
 }
 
 # Fields of requests that are ours (engine-semantics 4).

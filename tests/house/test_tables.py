@@ -11,6 +11,8 @@ from chalicelib.engine.behaviors import BEHAVIORS
 from tests.play import MODELS
 
 WALKS = Path(__file__).parents[1] / "conformance"
+NOT_WALKED = ("definition", "invalid")
+"""Folders of models that are read and judged only."""
 
 
 @cache
@@ -20,7 +22,7 @@ def walked_types() -> dict[ElementType, str]:
     return {
         element.type: str(path)
         for path in sorted(MODELS.rglob("*.bpmn"))
-        if path.parent.name != "invalid" and f"{path.parent.name}/{path.name}" in walks
+        if path.parent.name not in NOT_WALKED and f"{path.parent.name}/{path.name}" in walks
         for process in parser.parse(path.read_bytes())
         for element in process.elements
     }

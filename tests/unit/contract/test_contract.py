@@ -20,6 +20,7 @@ SCHEMA_OF = {
 }
 # Optional in the schema, and still never left out (engine-semantics 1).
 ALWAYS_THERE = {
+    ("EventDefinition", "suspended"),
     ("Process", "tags"),
     ("ProcessInstance", "tags"),
     ("UserTask", "tags"),
