@@ -108,10 +108,44 @@ class Engine:
         order.run_due_tasks()
         return order
 
+    def message(self, name: str, correlation_key: str, **fields: Any) -> dict[str, Any]:
+        """Send a message and let it arrive; the answer is what was said when it was sent."""
+        fields = {"name": name, "correlationKey": correlation_key, "workerId": WORKER, **fields}
+        answer = self.send(c.SendMessage(**fields))
+        self.let_arrive()
+        return answer
+
+    def signal(self, name: str, **fields: Any) -> int:
+        """Send a signal and let it arrive; answers how many it was for."""
+        answer = self.send(c.SendSignal(name=name, workerId=WORKER, **fields))
+        self.let_arrive()
+        return answer["subscriberCount"]
+
+    def let_arrive(self) -> None:
+        """In deferred mode, run what is due; in eager mode it has run."""
+        if not self.is_eager:
+            self.run_all_due_tasks()
+
+    def after(self, duration: str) -> list[dict[str, Any]]:
+        """Let time pass, and the executor run what is due, until nothing is."""
+        self.clock.advance(duration)
+        done: list[dict[str, Any]] = []
+        while tasks := self.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+            done += tasks
+        return done
+
     def lock(self, **fields: Any) -> list[dict[str, Any]]:
         """Lock jobs."""
         fields = {"limit": 100, "workerId": WORKER, **fields}
         return self.send(c.LockJobs(**fields))["jobs"]
+
+    def run_all_due_tasks(self) -> list[dict[str, Any]]:
+        """Run due tasks of any process instance until there are none; in eager mode there must be none."""
+        done: list[dict[str, Any]] = []
+        while tasks := self.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+            done += tasks
+        assert not (done and self.is_eager), f"left behind: {done}"
+        return done
 
 
 @dataclass
@@ -161,6 +195,10 @@ class Order:
         """Values of the process scope by name."""
         answer = self.engine.send(c.GetProcessVariables(partition=self.partition, id=self.id))
         return {variable["name"]: variable["data"]["value"] for variable in answer["variables"]}
+
+    def states(self, element_id: str) -> list[str]:
+        """States of the visits of an element, oldest first."""
+        return [token["state"] for token in self.element_instances(element_id)]
 
     # What is true of it
 

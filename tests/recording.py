@@ -14,6 +14,7 @@ class Recording:
         calls: How often each verb was used.
         keys: What lies in the store, of all that was written through this object.
         written: Every key that was ever written, in order.
+        largest_transaction: The most writes in one.
         before_commit: Called once, before the next commit of an aggregate, and then forgotten.
     """
 
@@ -22,6 +23,7 @@ class Recording:
         self.calls: Counter[str] = Counter()
         self.keys: set[Key] = set()
         self.written: list[Key] = []
+        self.largest_transaction = 0
         self.before_commit: Callable[[], object] | None = None
 
     def get(self, keys: Sequence[Key]) -> list[Item | None]:
@@ -44,6 +46,7 @@ class Recording:
     def commit(self, writes: Sequence[Write]) -> None:
         self._act_in_between(writes)
         self.calls["write" if len(writes) == 1 else "transaction"] += 1
+        self.largest_transaction = max(self.largest_transaction, len(writes))
         self._items.commit(writes)
         self._note(writes)
 

@@ -62,6 +62,7 @@ class Desk:
         self._signal_slots: dict[tuple[str, int], SignalSlot] = {}
         self._queues: dict[str, Queue] = {}
         self._written: list[Work] = []
+        self._following: list[Ref] = []
 
     # Process instances
 
@@ -153,6 +154,20 @@ class Desk:
         self.begin_planned(work, step, lambda: run(step))
         return step
 
+    def plan_next(
+        self, process: DeployedProcess, element: int, due_at: Instant, content: str | None = None
+    ) -> None:
+        """The next task of a start event that ticks; if it is due already, it is run in a write of its own.
+
+        So a start event that is many ticks behind catches up one transaction at a time.
+        """
+        work = plan(self.env, process, self.moment)
+        step = self.take(work)
+        step.add_task(TaskType.TRIGGER_EVENT, element=element, due_at=due_at, serialized=content)
+        if step.due:
+            step.due.clear()
+            self._following.append(work.ref)
+
     def begin_planned(self, work: Work, step: Step, act: Callable[[], None]) -> None:
         """Do something that may make a process instance of a planned one, or let it wait for its turn."""
         process = work.process
@@ -233,7 +248,7 @@ class Desk:
         """Write everything, in one transaction.
 
         Returns:
-            Process instances that have a due task now because another one has ended.
+            Process instances that have a due task now, which is not run in this transaction.
 
         Raises:
             Overtaken: Somebody else wrote one of them meanwhile.
@@ -252,7 +267,7 @@ class Desk:
         for _, step in self._steps.values():
             for note in step.notes:
                 logger.warning("%s in process instance %s", note, step.instance.pointer(1))
-        return [work.ref for work in following]
+        return [*(work.ref for work in following), *self._following]
 
     def _made_work(self) -> list[Work]:
         return [work for work, step in self._steps.values() if step.is_changed and work not in self._written]
@@ -349,7 +364,7 @@ def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
 
 
 def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
-    desk.plan(desk.work(step).process, ask.element, due_at=ask.due_at, content=ask.content)
+    desk.plan_next(desk.work(step).process, ask.element, ask.due_at, ask.content)
 
 
 _ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
