@@ -307,7 +307,7 @@ def decode_bytes(body: bytes) -> bytes:
 def encode_messages(slot: MessageSlot) -> bytes:
     """A slot, or a message that has left it."""
     rows = [_MESSAGE.encode(message, 0) for message in slot.messages]
-    return encode_json([SCHEMA, slot.name, slot.correlation_key, rows, slot.subscribers])
+    return encode_json([SCHEMA, slot.name, slot.correlation_key, rows, [tuple(s) for s in slot.subscribers]])
 
 
 def decode_messages(body: bytes, revision: int) -> MessageSlot:

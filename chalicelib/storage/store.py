@@ -302,7 +302,9 @@ class ItemStore:
                 return self._slot_writes(change)
             case SignalSlot():
                 key = keys.signal_slot(change.name, change.shard)
-                return [_document_put(key, [change.name, change.subscribers], change.revision)]
+                return [
+                    _document_put(key, [change.name, [tuple(s) for s in change.subscribers]], change.revision)
+                ]
             case NewProcess():
                 return [*_process_puts(change), *self._start_writes(change)]
             case ClockOffset():
