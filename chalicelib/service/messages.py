@@ -7,8 +7,10 @@ from ..contract import wire
 from ..engine import messages
 from ..engine.loop import run
 from ..engine.messages import Message, MessageSlot
+from ..engine.moment import Moment
 from .desk import Desk, thought_through
-from .environment import Environment
+from .due import follow_up
+from .environment import Environment, Ref
 from .paging import answer
 from .variables import rows
 from .work import due_at, fits
@@ -26,18 +28,22 @@ def send_message(cmd: c.SendMessage, env: Environment) -> dict[str, Any]:
     Raises:
         InvalidCommand: The expiration timer leads beyond the calendar, or a value cannot be encrypted.
     """
-    return thought_through(lambda with_callers: _send(cmd, env, with_callers))
-
-
-def _send(cmd: c.SendMessage, env: Environment, with_callers: bool) -> dict[str, Any]:
     moment = env.moment(cmd.worker_id)
+    answer, following = thought_through(lambda with_callers: _send(cmd, env, moment, with_callers))
+    follow_up(env, following, moment)
+    return answer
+
+
+def _send(
+    cmd: c.SendMessage, env: Environment, moment: Moment, with_callers: bool
+) -> tuple[dict[str, Any], list[Ref]]:
     expires_at = moment.now if cmd.expiration_timer is None else due_at(moment.now, cmd.expiration_timer)
     variables = rows(cmd.variables, env)
     desk = Desk(env, moment, with_callers=with_callers)
     slot = desk.message_slot(cmd.name, cmd.correlation_key)
     first = slot.with_unique_key(cmd.unique_key)
     if first is not None:
-        return wire.message(first, slot)
+        return wire.message(first, slot), []
     message = Message(
         env.store.next_id(MESSAGES),
         moment.now,
@@ -51,8 +57,8 @@ def _send(cmd: c.SendMessage, env: Environment, with_callers: bool) -> dict[str,
     if not _is_taken(desk, slot, message):
         _start(desk, slot, message, lasts=cmd.expiration_timer is None)
     desk.settle()
-    desk.commit()
-    return wire.message(message, slot)
+    following = desk.commit()
+    return wire.message(message, slot), following
 
 
 def _is_taken(desk: Desk, slot: MessageSlot, message: Message) -> bool:
