@@ -1,5 +1,6 @@
 """A store that remembers what was asked of it, and lets a test act in between."""
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ class Recording:
         calls: How often each verb was used.
         keys: What lies in the store, of all that was written through this object.
         written: Every key that was ever written, in order.
+        bodies: Every body that was ever written, as clear as it can be had without a key.
         largest_transaction: The most writes in one.
         before_commit: Called once, before the next commit of an aggregate, and then forgotten.
     """
@@ -23,6 +25,7 @@ class Recording:
         self.calls: Counter[str] = Counter()
         self.keys: set[Key] = set()
         self.written: list[Key] = []
+        self.bodies: list[bytes] = []
         self.largest_transaction = 0
         self.before_commit: Callable[[], object] | None = None
 
@@ -82,6 +85,8 @@ class Recording:
             else:
                 self.keys.add(write.item.key)
                 self.written.append(write.item.key)
+                body = write.item.body
+                self.bodies.append(zlib.decompress(body) if body.startswith(b"x") else body)
 
 
 class Forgetful(Recording):
