@@ -170,3 +170,38 @@ class Losing(Recording):
 
     def commit(self, writes: Sequence[Write]) -> None:
         raise StaleWrite("somebody was first")
+
+
+class Interleaved(Recording):
+    """A store in which somebody else acts before one chosen call.
+
+    Attributes:
+        passes: How many calls go before; None: nobody acts.
+        act: What is done then, once.
+    """
+
+    passes: int | None = None
+    act: Callable[[], object]
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        self._pass()
+        return super().get(keys)
+
+    def query(self, index: str, hash_value: str, **criteria: Any) -> list[Entry]:
+        self._pass()
+        return super().query(index, hash_value, **criteria)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        self._pass()
+        super().commit(writes)
+
+    def add(self, key: Key, amount: int) -> int:
+        self._pass()
+        return super().add(key, amount)
+
+    def _pass(self) -> None:
+        if self.passes is not None:
+            self.passes -= 1
+            if self.passes < 0:
+                self.passes = None
+                self.act()
