@@ -108,6 +108,32 @@ class Engine:
         order.run_due_tasks()
         return order
 
+    def message(self, name: str, correlation_key: str, **fields: Any) -> dict[str, Any]:
+        """Send a message and let it arrive; the answer is what was said when it was sent."""
+        fields = {"name": name, "correlationKey": correlation_key, "workerId": WORKER, **fields}
+        answer = self.send(c.SendMessage(**fields))
+        self.let_arrive()
+        return answer
+
+    def signal(self, name: str, **fields: Any) -> int:
+        """Send a signal and let it arrive; answers how many it was for."""
+        answer = self.send(c.SendSignal(name=name, workerId=WORKER, **fields))
+        self.let_arrive()
+        return answer["subscriberCount"]
+
+    def let_arrive(self) -> None:
+        """In deferred mode, run what is due; in eager mode it has run."""
+        if not self.is_eager:
+            self.run_all_due_tasks()
+
+    def after(self, duration: str) -> list[dict[str, Any]]:
+        """Let time pass, and the executor run what is due, until nothing is."""
+        self.clock.advance(duration)
+        done: list[dict[str, Any]] = []
+        while tasks := self.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+            done += tasks
+        return done
+
     def lock(self, **fields: Any) -> list[dict[str, Any]]:
         """Lock jobs."""
         fields = {"limit": 100, "workerId": WORKER, **fields}

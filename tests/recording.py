@@ -1,5 +1,6 @@
 """A store that remembers what was asked of it, and lets a test act in between."""
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ class Recording:
         calls: How often each verb was used.
         keys: What lies in the store, of all that was written through this object.
         written: Every key that was ever written, in order.
+        bodies: Every body that was ever written, as clear as it can be had without a key.
+        largest_transaction: The most writes in one.
         before_commit: Called once, before the next commit of an aggregate, and then forgotten.
     """
 
@@ -22,6 +25,8 @@ class Recording:
         self.calls: Counter[str] = Counter()
         self.keys: set[Key] = set()
         self.written: list[Key] = []
+        self.bodies: list[bytes] = []
+        self.largest_transaction = 0
         self.before_commit: Callable[[], object] | None = None
 
     def get(self, keys: Sequence[Key]) -> list[Item | None]:
@@ -44,6 +49,7 @@ class Recording:
     def commit(self, writes: Sequence[Write]) -> None:
         self._act_in_between(writes)
         self.calls["write" if len(writes) == 1 else "transaction"] += 1
+        self.largest_transaction = max(self.largest_transaction, len(writes))
         self._items.commit(writes)
         self._note(writes)
 
@@ -82,6 +88,8 @@ class Recording:
             else:
                 self.keys.add(write.item.key)
                 self.written.append(write.item.key)
+                body = write.item.body
+                self.bodies.append(zlib.decompress(body) if body.startswith(b"x") else body)
 
 
 class Forgetful(Recording):
@@ -165,3 +173,38 @@ class Losing(Recording):
 
     def commit(self, writes: Sequence[Write]) -> None:
         raise StaleWrite("somebody was first")
+
+
+class Interleaved(Recording):
+    """A store in which somebody else acts before one chosen call.
+
+    Attributes:
+        passes: How many calls go before; None: nobody acts.
+        act: What is done then, once.
+    """
+
+    passes: int | None = None
+    act: Callable[[], object]
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        self._pass()
+        return super().get(keys)
+
+    def query(self, index: str, hash_value: str, **criteria: Any) -> list[Entry]:
+        self._pass()
+        return super().query(index, hash_value, **criteria)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        self._pass()
+        super().commit(writes)
+
+    def add(self, key: Key, amount: int) -> int:
+        self._pass()
+        return super().add(key, amount)
+
+    def _pass(self) -> None:
+        if self.passes is not None:
+            self.passes -= 1
+            if self.passes < 0:
+                self.passes = None
+                self.act()

@@ -276,12 +276,17 @@ class Desk:
             run(called)
 
     def tell(self, subscribers: list[Subscriber], variables: Rows) -> None:
-        """Tell subscribers whose subscriptions are taken already."""
+        """Tell subscribers whose subscriptions are taken already.
+
+        First there is a task for each, then they run: one that is triggered may end another.
+        """
+        told: list[Step] = []
         for subscriber in subscribers:
             step = self.step(subscriber.partition, subscriber.process_instance_id)
-            if step is not None:
-                signals.tell(step, subscriber, variables)
-                run(step)
+            if step is not None and signals.tell(step, subscriber, variables):
+                told.append(step)
+        for step in told:
+            run(step)
 
     # To the end
 
@@ -302,7 +307,7 @@ class Desk:
         """Write everything, in one transaction.
 
         Returns:
-            Process instances that have a due task now because another one has ended.
+            Process instances that have a due task now, which is not run in this transaction.
 
         Raises:
             Overtaken: Somebody else wrote one of them meanwhile.
