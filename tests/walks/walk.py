@@ -249,7 +249,7 @@ def _is_wanted(record: Record, step: Send) -> bool:
     others = ("limit", "workerId", "lockTimeout")
     filters = {name: value for name, value in step.fields.items() if name not in others}
     of_process = record["processId"] in filters.pop("processIds", [record["processId"]])
-    return of_process and all(record[name] == value for name, value in filters.items())
+    return of_process and all(record.get(name) == value for name, value in filters.items())
 
 
 def _taken(taken: list[Record], free: list[Record], step: Send) -> tuple[Any, Any]:
@@ -282,6 +282,9 @@ def _wrong_queue(bpmn_process_id: str, limit: int, before: Snapshot, now: Snapsh
         yield f"{len(active)} of {bpmn_process_id} run, with parallelism {limit}"
     if waiting and (not limit or len(active) < limit):
         yield f"of {bpmn_process_id} {waiting} wait, with parallelism {limit} and {active}"
+    # One may be terminated while it waits.
+    ended = {(i["partition"], i["id"]) for i in now.process_instances if i["state"] == "TERMINATED"}
+    was_waiting = [place for place in was_waiting if place not in ended]
     remaining = [place for place in waiting if place in was_waiting]
     if remaining != was_waiting[len(was_waiting) - len(remaining) :]:
         yield f"of {bpmn_process_id} waited {was_waiting}, and now {waiting}"
@@ -290,7 +293,7 @@ def _wrong_queue(bpmn_process_id: str, limit: int, before: Snapshot, now: Snapsh
 def _queue(bpmn_process_id: str, s: Snapshot) -> tuple[Places, Places]:
     """The process instances that run or were told to, and those that wait for their turn."""
     told = {
-        (task["partition"], task["processInstanceId"])
+        (task["partition"], task.get("processInstanceId"))
         for task in s.tasks
         if task["type"] == "START_PROCESS_INSTANCE"
     }
