@@ -1,24 +1,21 @@
 """All that one command takes from the store, each aggregate once, thought through and written together.
 
-A step of the engine asks for what lies outside of its process instance (`engine.asks`). `Desk.settle` carries
-out what is asked, in order, until nobody asks any more; `Desk.commit` then writes everything in one
-transaction.
+A step of the engine asks for what lies outside of its process instance (`engine.asks`); `service.answers`
+carries that out at the desk. Then `Desk.commit` writes everything in one transaction.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from ..engine import asks, lifecycle, messages, signals
-from ..engine.asks import Ask
-from ..engine.behaviors.containers import CallActivity
+from ..engine import lifecycle, signals
 from ..engine.catching import CallersNeeded
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.loop import run
 from ..engine.messages import MessageSlot, Subscriber
 from ..engine.moment import Moment
-from ..engine.records import ENGINE, DeployedProcess, Instant, NewVariable, Subscription
+from ..engine.records import ENGINE, DeployedProcess, Instant, NewVariable
 from ..engine.signals import Rows, SignalSlot
 from ..engine.states import InstanceState, TaskType
 from ..engine.step import Step
@@ -41,9 +38,6 @@ and a transaction has room for a hundred items."""
 
 MAX_TELLING = 50
 """Such tasks that are made in one transaction."""
-
-SUBSCRIPTIONS = "SUBSCRIPTIONS"
-"""Name of the counter of subscriptions."""
 
 MAX_INSTANCES = 50
 """Process instances on one desk; beyond that, no further ones begin inside of the command."""
@@ -290,18 +284,9 @@ class Desk:
 
     # To the end
 
-    def settle(self) -> None:
-        """Carry out what the steps ask for, until none of them asks any more.
-
-        What crosses a call activity is a task in another process instance; in eager mode it is run as well.
-        """
-        while step := next(
-            (step for _, step in self._steps.values() if step.asks or step.has_due_task), None
-        ):
-            if step.asks:
-                ask = step.asks.popleft()
-                _ANSWERS[type(ask)](self, step, ask)
-            run(step)
+    def next_asking(self) -> Step | None:
+        """A step that asks for something, or has a task that is due; None if there is none."""
+        return next((step for _, step in self._steps.values() if step.asks or step.has_due_task), None)
 
     def commit(self) -> list[Ref]:
         """Write everything, in one transaction.
@@ -330,7 +315,6 @@ class Desk:
         for _, step in self._steps.values():
             for note in step.notes:
                 logger.warning("%s in process instance %s", note, step.instance.pointer(1))
-        self._called_later = []
         return [*(work.ref for work in following), *self._following]
 
     def left_due(self) -> set[tuple[Ref, int]]:
@@ -370,95 +354,3 @@ class Desk:
         if waiting is not None and work.ref in waiting.waiting:
             self._queues[waiting.bpmn_process_id] = waiting
             waiting.waiting.remove(work.ref)
-
-
-# What a step asks for
-
-
-def _subscribe(desk: Desk, step: Step, ask: asks.Subscribe) -> None:
-    if ask.token.ended_at is None:
-        slot = desk.message_slot(ask.name, ask.correlation_key)
-        messages.subscribe(step, ask.token, slot, lambda: desk.env.store.next_id(SUBSCRIPTIONS))
-
-
-def _subscribe_signal(desk: Desk, step: Step, ask: asks.SubscribeSignal) -> None:
-    if ask.token.ended_at is not None:
-        return
-    id = desk.env.store.next_id(SUBSCRIPTIONS)
-    step.instance.subscriptions[ask.token.id] = Subscription(
-        id, ask.token.id, ask.token.element, ask.name, step.now, step.actor
-    )
-    subscriber = Subscriber(id, step.instance.partition, step.instance.id)
-    desk.signal_slot(ask.name, id).subscribers.append(subscriber)
-    step.arm(ask.token)
-
-
-def _unsubscribe(desk: Desk, step: Step, ask: asks.Unsubscribe) -> None:
-    subscription = ask.subscription
-    if subscription.correlation_key is not None:
-        desk.message_slot(subscription.name, subscription.correlation_key).remove_subscriber(subscription.id)
-        return
-    slot = desk.signal_slot(subscription.name, subscription.id)
-    slot.subscribers = [subscriber for subscriber in slot.subscribers if subscriber.id != subscription.id]
-
-
-def _finish_message(desk: Desk, step: Step, ask: asks.FinishMessage) -> None:
-    desk.message_slot(ask.name, ask.correlation_key).finish(ask.id, step.now)
-
-
-def _broadcast(desk: Desk, step: Step, ask: asks.Broadcast) -> None:
-    desk.send_signal(ask.name, [])
-
-
-def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
-    called, process = ask.called, ask.called.process
-    assert process is not None, "a call without process is refused before"
-    desk.env.store.cover_ids(step.instance)
-    is_held = step.instance.state is InstanceState.SUSPENDED
-
-    child = desk.new_instance(
-        process,
-        step.instance.partition,
-        called.variables,
-        lifecycle.hold if is_held else lifecycle.start,
-        correlation_key=called.correlation_key,
-        tags=dict(called.tags),
-        parent_id=step.instance.id,
-        root_id=step.instance.root_id or step.instance.id,
-        called_by=step.instance.public_id(ask.token.id),
-    )
-    ask.token.called_id = child.instance.id
-
-
-def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
-    desk.end_called(step.instance.partition, ask.id)
-
-
-def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
-    caller = desk.step(step.instance.partition, step.instance.called_by or 0)
-    if caller is None:
-        return
-    number = caller.instance.number(step.instance.called_by or 0)
-    token = caller.instance.element_instances.get(number or 0)
-    if token is not None:
-        CallActivity.take_back(caller, token)
-
-
-def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
-    # Not here, although it may be due already: after a moved clock, all that is due comes in order.
-    process = desk.work(step).process
-    planned = desk.plan(process, ask.element, due_at=ask.due_at, content=ask.content, runs=False)
-    desk.planned.append((ask.due_at, desk.work(planned).ref))
-
-
-_ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
-    asks.Subscribe: _subscribe,
-    asks.SubscribeSignal: _subscribe_signal,
-    asks.Unsubscribe: _unsubscribe,
-    asks.FinishMessage: _finish_message,
-    asks.Broadcast: _broadcast,
-    asks.Call: _call,
-    asks.EndCalled: _end_called,
-    asks.ReturnToCaller: _return_to_caller,
-    asks.StartLater: _start_later,
-}

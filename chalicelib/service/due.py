@@ -13,6 +13,7 @@ from ..engine.records import ENGINE, Instant, Task
 from ..engine.states import TaskType
 from ..engine.step import Step, reaches_outside
 from . import many, queue, upkeep
+from .answers import settle
 from .desk import Desk, thought_through
 from .environment import Environment, Ref, Work
 from .outside import Outside, Run
@@ -91,7 +92,7 @@ def _run(desk: Desk, work: Work, step: Step, task: Task) -> None:
         desk.begin_planned(work, step, lambda: tasks.execute(step, task))
     else:
         tasks.execute(step, task)
-    desk.settle()
+    settle(desk)
 
 
 def _together(chosen: list[Task]) -> list[Task]:
@@ -137,7 +138,7 @@ def carried_out(
     def attempt(with_callers: bool) -> tuple[Answer, list[Ref]]:
         desk = Desk(env, moment, with_callers=with_callers)
         answer = think(desk)
-        desk.settle()
+        settle(desk)
         return answer, desk.commit()
 
     answer, following = thought_through(attempt)

@@ -12,6 +12,7 @@ from ..engine import signals
 from ..engine.moment import Moment
 from ..engine.records import Task
 from ..engine.states import TaskType
+from .answers import settle
 from .desk import Desk, called_later, thought_through
 from .environment import Environment
 from .outside import Outside
@@ -48,7 +49,7 @@ def _write(env: Environment, moment: Moment, other: Other, act: Callable[[Desk, 
     def attempt(with_callers: bool) -> None:
         desk = Desk(env, moment, with_callers=with_callers)
         act(desk, other)
-        desk.settle()
+        settle(desk)
         desk.commit()
 
     until_through(env, "ExecuteTasks", lambda: thought_through(attempt))

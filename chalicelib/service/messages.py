@@ -8,6 +8,7 @@ from ..engine import messages
 from ..engine.loop import run
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Moment
+from .answers import settle
 from .desk import Desk, thought_through
 from .due import follow_up
 from .environment import Environment, Ref
@@ -56,7 +57,7 @@ def _send(
     slot.messages.append(message)
     if not _is_taken(desk, slot, message):
         _start(desk, slot, message, lasts=cmd.expiration_timer is None)
-    desk.settle()
+    settle(desk)
     following = desk.commit()
     return wire.message(message, slot), following
 

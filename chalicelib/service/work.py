@@ -11,6 +11,7 @@ from ..engine.errors import InvalidCommand, NotFound
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.records import Instant
 from ..engine.step import Step
+from .answers import settle
 from .desk import Desk, thought_through
 from .due import follow_up
 from .environment import Environment, Ref, Work
@@ -47,7 +48,7 @@ def change(
             # Somebody outside acts: from here on the diagram may go on for as long again.
             work.instance.visits = 0
             think_again = think(work, desk.take(work))
-            desk.settle()
+            settle(desk)
             return think_again, desk.commit()
 
     answer, following = thought_through(attempt)

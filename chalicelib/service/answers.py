@@ -1,0 +1,117 @@
+"""What a step asks of the world outside of its process instance, and how it is answered: one row per ask."""
+
+from collections.abc import Callable, Mapping
+
+from ..engine import asks, lifecycle, messages
+from ..engine.asks import Ask
+from ..engine.behaviors.containers import CallActivity
+from ..engine.loop import run
+from ..engine.messages import Subscriber
+from ..engine.records import Subscription
+from ..engine.states import InstanceState
+from ..engine.step import Step
+from .desk import Desk
+
+SUBSCRIPTIONS = "SUBSCRIPTIONS"
+"""Name of the counter of subscriptions."""
+
+
+def settle(desk: Desk) -> None:
+    """Carry out what the steps at a desk ask for, until none of them asks any more.
+
+    What crosses a call activity is a task in another process instance; in eager mode it is run as well.
+    """
+    while step := desk.next_asking():
+        if step.asks:
+            ask = step.asks.popleft()
+            ANSWERS[type(ask)](desk, step, ask)
+        run(step)
+
+
+def _subscribe(desk: Desk, step: Step, ask: asks.Subscribe) -> None:
+    if ask.token.ended_at is None:
+        slot = desk.message_slot(ask.name, ask.correlation_key)
+        messages.subscribe(step, ask.token, slot, lambda: desk.env.store.next_id(SUBSCRIPTIONS))
+
+
+def _subscribe_signal(desk: Desk, step: Step, ask: asks.SubscribeSignal) -> None:
+    if ask.token.ended_at is not None:
+        return
+    id = desk.env.store.next_id(SUBSCRIPTIONS)
+    step.instance.subscriptions[ask.token.id] = Subscription(
+        id, ask.token.id, ask.token.element, ask.name, step.now, step.actor
+    )
+    subscriber = Subscriber(id, step.instance.partition, step.instance.id)
+    desk.signal_slot(ask.name, id).subscribers.append(subscriber)
+    step.arm(ask.token)
+
+
+def _unsubscribe(desk: Desk, step: Step, ask: asks.Unsubscribe) -> None:
+    subscription = ask.subscription
+    if subscription.correlation_key is not None:
+        desk.message_slot(subscription.name, subscription.correlation_key).remove_subscriber(subscription.id)
+        return
+    slot = desk.signal_slot(subscription.name, subscription.id)
+    slot.subscribers = [subscriber for subscriber in slot.subscribers if subscriber.id != subscription.id]
+
+
+def _finish_message(desk: Desk, step: Step, ask: asks.FinishMessage) -> None:
+    desk.message_slot(ask.name, ask.correlation_key).finish(ask.id, step.now)
+
+
+def _broadcast(desk: Desk, step: Step, ask: asks.Broadcast) -> None:
+    desk.send_signal(ask.name, [])
+
+
+def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
+    called, process = ask.called, ask.called.process
+    assert process is not None, "a call without process is refused before"
+    desk.env.store.cover_ids(step.instance)
+    is_held = step.instance.state is InstanceState.SUSPENDED
+
+    child = desk.new_instance(
+        process,
+        step.instance.partition,
+        called.variables,
+        lifecycle.hold if is_held else lifecycle.start,
+        correlation_key=called.correlation_key,
+        tags=dict(called.tags),
+        parent_id=step.instance.id,
+        root_id=step.instance.root_id or step.instance.id,
+        called_by=step.instance.public_id(ask.token.id),
+    )
+    ask.token.called_id = child.instance.id
+
+
+def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
+    desk.end_called(step.instance.partition, ask.id)
+
+
+def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
+    caller = desk.step(step.instance.partition, step.instance.called_by or 0)
+    if caller is None:
+        return
+    number = caller.instance.number(step.instance.called_by or 0)
+    token = caller.instance.element_instances.get(number or 0)
+    if token is not None:
+        CallActivity.take_back(caller, token)
+
+
+def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
+    # Not here, although it may be due already: after a moved clock, all that is due comes in order.
+    process = desk.work(step).process
+    planned = desk.plan(process, ask.element, due_at=ask.due_at, content=ask.content, runs=False)
+    desk.planned.append((ask.due_at, desk.work(planned).ref))
+
+
+ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
+    asks.Subscribe: _subscribe,
+    asks.SubscribeSignal: _subscribe_signal,
+    asks.Unsubscribe: _unsubscribe,
+    asks.FinishMessage: _finish_message,
+    asks.Broadcast: _broadcast,
+    asks.Call: _call,
+    asks.EndCalled: _end_called,
+    asks.ReturnToCaller: _return_to_caller,
+    asks.StartLater: _start_later,
+}
