@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chalicelib.api import openapi
 from chalicelib.settings import Settings, env_name, option
+from tests import elements
 from tests.bench import page as cost_page
 from tests.cli import page as cli_page
 
@@ -52,6 +53,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "README.md": with_settings_table,
     "docs/cost.md": lambda page: cost_page.page(),
     "docs/cli.md": lambda page: cli_page.page(),
+    "docs/elements.md": lambda page: elements.page(),
 }
 """What a page must say, given what it says."""
 

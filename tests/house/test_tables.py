@@ -1,31 +1,15 @@
 """Every element type has its rows, a drawn model, and a walk over it."""
 
-from functools import cache
+import re
 from pathlib import Path
 
 import pytest
 
-from chalicelib.bpmn import parser
 from chalicelib.bpmn.types import KIND_OF, KINDS, ElementType
 from chalicelib.engine.behaviors import BEHAVIORS
-from tests.play import MODELS
+from tests.elements import walks
 
-WALKS = Path(__file__).parents[1] / "conformance"
-NOT_WALKED = ("definition", "invalid")
-"""Folders of models that are read and judged only."""
-
-
-@cache
-def walked_types() -> dict[ElementType, str]:
-    """Element types in the drawn models that a conformance test names."""
-    walks = "\n".join(path.read_text() for path in WALKS.glob("test_*.py"))
-    return {
-        element.type: str(path)
-        for path in sorted(MODELS.rglob("*.bpmn"))
-        if path.parent.name not in NOT_WALKED and f"{path.parent.name}/{path.name}" in walks
-        for process in parser.parse(path.read_bytes())
-        for element in process.elements
-    }
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_element_type_has_one_kind() -> None:
@@ -39,4 +23,27 @@ def test_every_element_type_has_a_behavior() -> None:
 
 @pytest.mark.parametrize("type", ElementType)
 def test_every_element_type_is_walked(type: ElementType) -> None:
-    assert type in walked_types(), f"no conformance test walks a model of tests/bpmn with a {type}"
+    assert type in walks(), f"no conformance test walks a model of tests/bpmn with a {type}"
+
+
+def test_rows_shown_to_newcomers_are_the_real_ones() -> None:
+    guide = (ROOT / "chalicelib/engine/README.md").read_text(encoding="utf-8")
+    shown = [
+        line
+        for block in re.findall(r"```python\n(.*?)```", guide, re.S)
+        for line in block.splitlines()
+        if line and not line.startswith("#")
+    ]
+    tables = [ROOT / "chalicelib/bpmn/types.py", ROOT / "chalicelib/engine/behaviors/__init__.py"]
+    rows = {line for path in tables for line in path.read_text(encoding="utf-8").splitlines()}
+
+    assert len(shown) == 3
+    assert set(shown) <= rows
+
+
+def test_files_named_to_newcomers_exist() -> None:
+    guide = (ROOT / "chalicelib/engine/README.md").read_text(encoding="utf-8")
+    named = re.findall(r"(?:chalicelib|tests|docs)/[\w/.]+\w", guide)
+
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []

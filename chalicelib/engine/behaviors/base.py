@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ...bpmn.model import Element, Timer
 from ..asks import Called
 from ..records import ElementInstance, Instant, Job, Task
+from ..states import JobType
 from ..step import Step
 
 
@@ -36,6 +37,11 @@ class JobCompletion:
 
 class Behavior:
     """How tokens move through an element of one type."""
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return ()
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """A token arrives."""

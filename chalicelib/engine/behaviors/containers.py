@@ -57,6 +57,11 @@ class SubProcess(Behavior):
 class CallActivity(Behavior):
     """Calls a process: one job says which, another takes over its variables when it has ended."""
 
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return (JobType.CALL_PROCESS, JobType.PASS_VARIABLES)
+
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Ask what to call, and with which variables."""
         step.start(token)

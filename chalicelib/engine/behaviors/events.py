@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...bpmn.model import Element
 from .. import boundary
 from ..records import ElementInstance, Job, Task
-from ..states import TaskType
+from ..states import JobType, TaskType
 from ..step import Step
 from .base import Behavior, JobCompletion
 from .gateways import EventBasedGateway
@@ -18,6 +18,11 @@ class Catch(Behavior):
     """Waits in the flow until it is triggered, alone or behind an event-based gateway."""
 
     awaited: Awaited
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return self.awaited.jobs
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Listen."""
@@ -45,6 +50,11 @@ class Boundary(Behavior):
 
     awaited: Awaited
 
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return self.awaited.jobs
+
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Listen; the activity waits until it is known for what."""
         self.awaited.arm(step, element, token)
@@ -67,6 +77,11 @@ class Throw(Behavior):
     """Throws as soon as it is known what, then goes on; an end event has nowhere to go."""
 
     thrower: Thrower
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return (self.thrower.job_type,)
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Throw what the model says, or ask."""

@@ -12,6 +12,11 @@ from .base import Behavior, JobCompletion
 class ExclusiveGateway(Behavior):
     """One token in, one token out. With several ways out and no conditions, a worker decides."""
 
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return (JobType.EVALUATE_EXCLUSIVE_GATEWAY,)
+
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Pass a merge; ask at a split."""
         flows = step.process.outgoing(element)
@@ -41,6 +46,11 @@ class ExclusiveGateway(Behavior):
 
 class InclusiveGateway(Behavior):
     """Forks into the flows that a worker chooses; a join waits for every token that can still arrive."""
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return (JobType.EVALUATE_INCLUSIVE_GATEWAY,)
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Wait at a join, where `engine.joins` looks when the tokens have moved; else go on at once."""

@@ -13,9 +13,14 @@ from .base import Behavior, JobCompletion
 
 @dataclass(frozen=True, slots=True)
 class JobTask(Behavior):
-    """Waits for a job; then a token goes down every outgoing flow."""
+    """Waits for a job, in which a worker may throw; then a token goes down every outgoing flow."""
 
     type: JobType
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that it may make."""
+        return (self.type,)
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Make the job."""
@@ -48,7 +53,10 @@ def _throw(step: Step, token: ElementInstance, job: Job, completion: JobCompleti
 
 
 class UserTask(Behavior):
-    """Waits for a person; `engine.user_tasks` lets the token go."""
+    """Waits for a person, who completes the user task, or throws an error or escalation at it.
+
+    `engine.user_tasks` lets the token go.
+    """
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Make the user task."""

@@ -18,6 +18,11 @@ from .base import JobCompletion
 class Awaited:
     """Something that an event waits for."""
 
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that may ask for it."""
+        return ()
+
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Let the token listen; where neither model nor deployment says for what, a job asks."""
         raise NotImplementedError
@@ -34,12 +39,20 @@ class Awaited:
 
 
 class AwaitedCode(Awaited):
-    """An error or an escalation: whoever throws it looks for the event, see `engine.catching`."""
+    """An error or an escalation: of one code, or of every code.
+
+    Whoever throws it looks for the event that catches, see `engine.catching`.
+    """
 
     def __init__(self, job_type: JobType, field: str) -> None:
         """Keep which job asks for the code, and which field of its completion answers."""
         self._job_type = job_type
         self._field = field
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that may ask for it."""
+        return (self._job_type,)
 
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """There is nothing to wait for but the code."""
@@ -58,7 +71,15 @@ class AwaitedCode(Awaited):
 
 
 class AwaitedTimer(Awaited):
-    """A timer: a task that is due when it fires."""
+    """A timer: a point in time, a duration, or the ticks of a cycle.
+
+    A task is due when it fires.
+    """
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that may ask for it."""
+        return (JobType.SET_TIMER,)
 
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Set the timer of the model, or the one that a job has given before."""
@@ -108,7 +129,15 @@ def _timer(element: Element, token: ElementInstance) -> Timer | None:
 
 
 class AwaitedMessage(Awaited):
-    """A message: a subscription in the slot of its name and correlation key."""
+    """A message: of one name and correlation key; each is taken by one who waits for it.
+
+    A subscription lies in the slot of name and correlation key.
+    """
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that may ask for it."""
+        return (JobType.SUBSCRIBE_MESSAGE, JobType.SET_MESSAGE_CORRELATION_KEY)
 
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Subscribe, or ask for what is not known."""
@@ -136,7 +165,15 @@ class AwaitedMessage(Awaited):
 
 
 class AwaitedSignal(Awaited):
-    """A signal: a subscription among those of its name."""
+    """A signal: of one name; each reaches everybody who waits for it.
+
+    A subscription lies among those of the name.
+    """
+
+    @property
+    def jobs(self) -> tuple[JobType, ...]:
+        """The types of the jobs that may ask for it."""
+        return (JobType.SUBSCRIBE_SIGNAL,)
 
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Subscribe, or ask for the name."""
