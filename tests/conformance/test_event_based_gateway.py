@@ -1,7 +1,5 @@
 """The event-based gateway, and activities with several boundary events: who waits for whom."""
 
-from typing import Any
-
 import pytest
 
 from chalicelib.contract import commands as c

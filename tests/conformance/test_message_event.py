@@ -422,9 +422,7 @@ def test_message_left_in_the_buffer_starts_nothing_later(engine: Engine) -> None
 def test_newest_version_alone_is_started(engine: Engine) -> None:
     old = engine.deploy("message/start.bpmn", messages=paid("startEvent"))
     xml = engine.send(c.GetBpmnXml(id=old["id"])).decode()
-    engine.deploy_xml(
-        xml, version="2", messages=[{"bpmnElementId": "startEvent", "messageName": "ordered"}]
-    )
+    engine.deploy_xml(xml, version="2", messages=[{"bpmnElementId": "startEvent", "messageName": "ordered"}])
     assert [
         (e["processId"], e["eventDefinition"])
         for e in engine.send(c.QueryElements(bpmnElementId="startEvent"))["results"]

@@ -126,7 +126,10 @@ def test_activity_waits_for_the_name_of_its_boundary_event(play: Play, engine: E
 @pytest.mark.every_store
 def test_signal_reaches_every_subscriber_once(engine: Engine) -> None:
     catch, interrupted = waiting(engine), waiting(engine, "signal/boundary.bpmn")
-    beside, other = waiting(engine, "signal/boundary-beside.bpmn"), engine.start(engine.deploy("signal/xml.bpmn"))
+    beside, other = (
+        waiting(engine, "signal/boundary-beside.bpmn"),
+        engine.start(engine.deploy("signal/xml.bpmn")),
+    )
     engine.deploy("signal/start.bpmn", signals=stop("startEvent"))
 
     answer = send(engine)

@@ -120,7 +120,9 @@ def test_timer_beyond_the_calendar_is_a_job_error(play: Play) -> None:
 def test_months_end_with_the_month_and_a_zone_keeps_its_clock(engine: Engine) -> None:
     """From 31 January; in Berlin clocks are set forward on 31 March 2030."""
     engine.clock.advance("P30D")
-    month = engine.start(engine.deploy("timer/catch.bpmn", timers=timers({"timeDuration": "P1M"}, "catchEvent")))
+    month = engine.start(
+        engine.deploy("timer/catch.bpmn", timers=timers({"timeDuration": "P1M"}, "catchEvent"))
+    )
     assert month.tasks()[0]["dueAt"] == "2030-02-28T08:00:00.000Z"
 
     berlin = timers({"timeCycle": "CRON_TZ=Europe/Berlin 0 8 * * *"})
