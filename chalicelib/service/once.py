@@ -6,13 +6,17 @@ transaction. Until then the handler reads what it has written itself.
 
 import hashlib
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
 
 from ..contract.commands import Command
 from ..engine.errors import Conflict, InvalidCommand
+from ..engine.messages import MessageSlot
 from ..engine.records import Instant
+from ..engine.signals import SignalSlot
 from .environment import Answer, Change, Environment, Queue, Ref, Store, Upkeep, Work
 from .handlers import HANDLERS
 from .retry import until_through
@@ -64,23 +68,31 @@ def _too_much() -> InvalidCommand:
 
 
 class _HeldBack:
-    """A store that keeps to itself what is committed, and hands every other call to the store behind it."""
+    """A store that keeps to itself what is committed, and hands every other call to the store behind it.
+
+    What is read again is a copy: a further step of the command that fails has changed nothing.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.changes: list[Change] = []
+        self._held: dict[tuple[type[Change], object], Change] = {}
         self.is_too_much = False
+
+    @property
+    def changes(self) -> list[Change]:
+        """What is held back, in order."""
+        return list(self._held.values())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def commit(self, *changes: Change) -> None:
-        new = [change for change in changes if not any(change is held for held in self.changes)]
-        if len(self.changes) + len(new) > MAX_CHANGES:
+        held = self._held | {(type(change), _key(change)): change for change in changes}
+        if len(held) > MAX_CHANGES:
             # Remembered, since a handler may go on after one of several changes has failed.
             self.is_too_much = True
             raise _too_much()
-        self.changes += new
+        self._held = held
 
     def commit_each(self, works: Sequence[Work]) -> list[bool]:
         self.commit(*works)
@@ -92,21 +104,53 @@ class _HeldBack:
     def load_many(self, refs: Sequence[Ref], *, skip_unreadable: bool = False) -> list[Work | None]:
         held = {
             Ref(work.instance.partition, block): work
-            for work in self.changes
+            for work in self._held.values()
             if isinstance(work, Work)
             for block in work.instance.blocks
         }
         unread = [ref for ref in refs if ref not in held]
         found = self._store.load_many(unread, skip_unreadable=skip_unreadable) if unread else []
         read = dict(zip(unread, found, strict=True))
-        return [held[ref] if ref in held else read[ref] for ref in refs]
+        return [_copy(held[ref]) if ref in held else read[ref] for ref in refs]
 
     def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
-        for change in self.changes:
-            if isinstance(change, Queue) and change.bpmn_process_id == bpmn_process_id:
-                return change
+        held = self._held.get((Queue, bpmn_process_id))
+        if held is not None:
+            return deepcopy(cast(Queue, held))
         return self._store.queue(bpmn_process_id, may_be_remembered=may_be_remembered)
 
     def upkeep(self) -> Upkeep:
-        held = (change for change in self.changes if isinstance(change, Upkeep))
-        return next(held, None) or self._store.upkeep()
+        held = self._held.get((Upkeep, None))
+        return deepcopy(cast(Upkeep, held)) if held else self._store.upkeep()
+
+    def message_slot(self, name: str, correlation_key: str) -> MessageSlot:
+        held = self._held.get((MessageSlot, (name, correlation_key)))
+        return deepcopy(cast(MessageSlot, held)) if held else self._store.message_slot(name, correlation_key)
+
+    def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
+        return self._own(self._store.signal_slot(name, subscription_id))
+
+    def signal_slots(self, name: str) -> list[SignalSlot]:
+        return [self._own(slot) for slot in self._store.signal_slots(name)]
+
+    def _own(self, stored: SignalSlot) -> SignalSlot:
+        held = self._held.get((SignalSlot, _key(stored)))
+        return deepcopy(cast(SignalSlot, held)) if held else stored
+
+
+def _key(change: Change) -> object:
+    """What tells an aggregate from others of its kind; None where there is one of a kind."""
+    match change:
+        case Work():
+            return change.ref
+        case Queue():
+            return change.bpmn_process_id
+        case MessageSlot():
+            return change.name, change.correlation_key
+        case SignalSlot():
+            return change.name, change.shard
+    return None
+
+
+def _copy(work: Work) -> Work:
+    return replace(work, instance=deepcopy(work.instance))

@@ -21,9 +21,12 @@ MOST_CALLS = 30
 
 Act = Callable[[], Any]
 
+Scene = Callable[["Crossing"], tuple[Command, Command, Callable[[Any, Any], None]]]
+"""Makes ready, and answers the two commands that cross, and how to look at their answers."""
+
 
 class Crossing:
-    """What two clients do, in a fresh corner of the store each time: another correlation key, another name."""
+    """What two clients do, each time with another correlation key and another name of the signal."""
 
     def __init__(self, engine: Engine, number: int) -> None:
         self.engine = engine
@@ -77,9 +80,7 @@ class Crossing:
         return self.engine
 
 
-def cross(
-    engine: Engine, scene: Callable[[Crossing], tuple[Command, Command, Callable[[Any, Any], None]]]
-) -> None:
+def cross(engine: Engine, scene: Scene) -> None:
     """Let the second act before each call of the first to the store, and look at what came of it."""
     items = Interleaved(engine.items)
     engine.items = items

@@ -1,5 +1,7 @@
 """Commands under an idempotency key: sent again, they answer the first result and change nothing."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +10,9 @@ from chalicelib.contract import commands as c
 from chalicelib.contract.commands import Command
 from chalicelib.engine.errors import Conflict, InvalidCommand, NotFound
 from chalicelib.service.once import execute_once
+from chalicelib.service.retry import Busy
 from tests.play import MODELS, WORKER, Engine
+from tests.recording import Troubled
 
 SERVICE = (MODELS / "task/service.bpmn").read_text()
 
@@ -150,4 +154,101 @@ def test_next_in_the_queue_starts_in_the_same_transaction(engine: Engine) -> Non
 
     assert second.state()["state"] == "STARTED"
     second.complete_job("serviceTask")
+    assert second.has_ended
+
+
+@pytest.mark.every_store
+def test_command_that_comes_to_one_message_slot_twice_writes_it_once(engine: Engine) -> None:
+    """It ends the instance of one message, and then that of the next one of the same name and key."""
+    start = [{"bpmnElementId": "startEvent", "messageName": "paid"}]
+    xml = (MODELS / "message/start.bpmn").read_text()
+    engine.deploy_xml(xml, messages=start, parallelism=1)
+    engine.message("paid", "order-1")
+    through = xml.replace("serviceTask", "task")
+    engine.deploy_xml(through, version="2", messages=start, parallelism=1)
+    engine.message("paid", "order-1")
+    (job,) = engine.lock()
+    engine.clock.advance("PT1M")
+
+    complete = c.CompleteJob(partition=job["partition"], id=job["id"], workerId=WORKER)
+    assert once(engine, complete) == once(engine, complete)
+    engine.let_arrive()
+
+    states = [found["state"] for found in engine.send(c.QueryProcessInstances())["results"]]
+    assert states == ["COMPLETED", "COMPLETED"]
+    expiries = [message["expiresAt"] for message in engine.send(c.QueryMessages())["results"]]
+    assert expiries == ["2030-01-01T08:01:00.000Z"] * 2
+
+
+@pytest.mark.every_store
+def test_command_that_comes_to_one_signal_slot_twice_writes_it_once(engine: Engine) -> None:
+    """It ends an instance that is subscribed, and the next in the queue subscribes."""
+    engine.shards = replace(engine.shards, signals=1)
+    engine.env = engine.environment()
+    stop = [{"bpmnElementId": "boundaryEvent", "signalName": "stop"}]
+    process = engine.deploy("signal/boundary.bpmn", signals=stop, parallelism=1)
+    first, second = engine.start(process), engine.start(process)
+    job = first.lock_job("serviceTask")
+
+    complete = c.CompleteJob(partition=job["partition"], id=job["id"], workerId=WORKER)
+    assert once(engine, complete) == once(engine, complete)
+    engine.let_arrive()
+
+    assert first.has_ended
+    second.waits_at("serviceTask", "boundaryEvent")
+    send = c.SendSignal(name="stop", workerId=WORKER)
+    assert [once(engine, send, key)["subscriberCount"] for key in "aab"] == [1, 1, 0]
+    engine.let_arrive()
+    assert second.has_ended
+
+
+@pytest.mark.every_store
+def test_message_and_signal_under_a_key_reach_who_waits_once(engine: Engine) -> None:
+    signalled = engine.start(engine.deploy("signal/boundary-beside.bpmn"))
+    told = engine.start(engine.deploy("message/boundary-beside.bpmn"))
+    for order, completion in (
+        (signalled, {"signalName": "stop"}),
+        (told, {"messageName": "paid", "messageCorrelationKey": "1"}),
+    ):
+        job = order.lock_job("boundaryEvent")
+        complete = c.CompleteJob(
+            partition=order.partition, id=job["id"], workerId=WORKER, completion=completion
+        )
+        key = str(order.id)
+        assert once(engine, complete, key) == once(engine, complete, key)
+
+    for command in (
+        c.SendSignal(name="stop", workerId=WORKER),
+        c.SendMessage(name="paid", correlationKey="1", workerId=WORKER),
+    ):
+        assert once(engine, command) == once(engine, command)
+    engine.let_arrive()
+
+    for order in (signalled, told):
+        assert order.states("boundaryEvent") == ["COMPLETED", "CREATED"]
+
+
+@pytest.mark.eager_only
+@pytest.mark.parametrize("passed", range(12))
+def test_what_fails_behind_a_command_stays_due_and_is_not_written_half(engine: Engine, passed: int) -> None:
+    """The next in the queue begins inside of the command; the store refuses one read on its way."""
+    stop = [{"bpmnElementId": "boundaryEvent", "signalName": "stop"}]
+    process = engine.deploy("signal/boundary.bpmn", signals=stop, parallelism=1)
+    first, second = engine.start(process), engine.start(process)
+    job = first.lock_job("serviceTask")
+    troubled = Troubled(engine.items)
+    engine.items = troubled
+    env = replace(engine.environment(), pauses=lambda: iter(()))
+    troubled.refuses["get"] = passed
+
+    complete = c.CompleteJob(partition=job["partition"], id=job["id"], workerId=WORKER)
+    with suppress(Busy):
+        execute_once(complete, env, "k")
+    troubled.refuses.clear()
+    once(engine, complete)
+    engine.send(c.ExecuteTasks(limit=10))
+
+    assert first.has_ended
+    second.waits_at("serviceTask", "boundaryEvent")
+    assert engine.signal("stop") == 1
     assert second.has_ended
