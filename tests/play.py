@@ -134,6 +134,12 @@ class Engine:
             done += tasks
         return done
 
+    def instances(self) -> list["Order"]:
+        """All process instances, oldest first, by an environment that has cached nothing."""
+        self.env = self.environment()
+        found = self.send(c.QueryProcessInstances())["results"]
+        return [Order(self, instance["partition"], instance["id"]) for instance in found]
+
     def lock(self, **fields: Any) -> list[dict[str, Any]]:
         """Lock jobs."""
         fields = {"limit": 100, "workerId": WORKER, **fields}
@@ -245,6 +251,15 @@ class Order:
         )
         self.run_due_tasks()
         return answer
+
+    def suspend(self) -> None:
+        """Hold its tokens."""
+        self.engine.send(c.SuspendProcessInstance(partition=self.partition, id=self.id, workerId=WORKER))
+
+    def resume(self) -> None:
+        """Let its tokens go on."""
+        self.engine.send(c.ResumeProcessInstance(partition=self.partition, id=self.id, workerId=WORKER))
+        self.run_due_tasks()
 
     def decide(self, gateway_id: str, target_id: str) -> dict[str, Any]:
         """Complete the evaluation of an exclusive gateway."""

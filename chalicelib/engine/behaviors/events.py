@@ -14,8 +14,8 @@ from .triggers import Awaited, Thrower
 
 
 @dataclass(frozen=True, slots=True)
-class Catch(Behavior):
-    """Waits in the flow until it is triggered, alone or behind an event-based gateway."""
+class Listening(Behavior):
+    """Listens for what it awaits, once it is known what that is."""
 
     awaited: Awaited
 
@@ -34,6 +34,10 @@ class Catch(Behavior):
         """Now it is known for what to listen."""
         return self.awaited.define(step, element, token, job, completion)
 
+
+class Catch(Listening):
+    """Waits in the flow until it is triggered, alone or behind an event-based gateway."""
+
     def trigger(self, step: Step, element: Element, token: ElementInstance, task: Task) -> Sequence[Task]:
         """Go on; a gateway in front ends its other events."""
         gateway = step.instance.element_instances.get(token.host_id or 0)
@@ -44,26 +48,8 @@ class Catch(Behavior):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Boundary(Behavior):
+class Boundary(Listening):
     """Listens beside its activity; when triggered, it ends the activity or a token runs next to it."""
-
-    awaited: Awaited
-
-    @property
-    def jobs(self) -> tuple[JobType, ...]:
-        """The types of the jobs that it may make."""
-        return self.awaited.jobs
-
-    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
-        """Listen; the activity waits until it is known for what."""
-        self.awaited.arm(step, element, token)
-
-    def resume(
-        self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
-    ) -> str | None:
-        """Now it is known for what to listen."""
-        return self.awaited.define(step, element, token, job, completion)
 
     def trigger(self, step: Step, element: Element, token: ElementInstance, task: Task) -> Sequence[Task]:
         """Fire, and listen again if that is its kind."""
