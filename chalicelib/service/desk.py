@@ -31,8 +31,11 @@ logger = logging.getLogger(__name__)
 SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
 
-MAX_INSTANCES = 50
-"""Process instances on one desk; beyond that, no further ones begin inside of the command."""
+MAX_INSTANCES = 75
+"""Process instances on one desk; beyond that, no further ones begin inside of the command.
+
+With their queues and slots they fit into one transaction of DynamoDB.
+"""
 
 Answer = TypeVar("Answer")
 
