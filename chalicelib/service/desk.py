@@ -39,8 +39,9 @@ and a transaction has room for a hundred items."""
 MAX_TELLING = 50
 """Such tasks that are made in one transaction."""
 
-MAX_INSTANCES = 50
-"""Process instances on one desk; beyond that, no further ones begin inside of the command."""
+MAX_INSTANCES = 40
+"""Process instances on one desk; beyond that, no further ones begin inside of the command. With a slot each,
+and their queues, they fit into one transaction."""
 
 Answer = TypeVar("Answer")
 

@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 from tests.models import HEAD
 from tests.walks.trees import (
     Activity,
+    Alarm,
     Block,
     Catch,
     Choice,
@@ -131,6 +132,8 @@ class Drawing:
                 return self._race(node.id, entries)
             case Activity():
                 return self._activity(node, entries)
+            case Alarm():
+                return self._alarm(node, entries)
             case Choice():
                 self._enter(node.id, "exclusiveGateway", entries)
                 if node.default is not None:
@@ -212,13 +215,28 @@ class Drawing:
             if not catch.interrupts:
                 self._enter(how, "exclusiveGateway", thrown)
 
+    def _alarm(self, alarm: Alarm, entries: Sequence[Exit]) -> list[Exit]:
+        exits = self._enter(alarm.id, "subProcess", entries)
+        around, self._scope = self._scope, alarm.id
+        start, inner, timer = (f"{alarm.id}_{part}" for part in ("start", "inner", "timer"))
+        self._enter(inner, "intermediateCatchEvent", self._enter(start, "startEvent", []))
+        self._define(inner, *(("signal", "never") if alarm.interrupts else ("timer", "PT2H")))
+        self._scope = around
+        behind = self._block(alarm.way, self._attach(timer, alarm.id, interrupts=alarm.interrupts))
+        self._define(timer, "timer", "PT1H")
+        if not alarm.interrupts:
+            return exits
+        return self._enter(f"{alarm.id}_merge", "exclusiveGateway", exits + behind)
+
     def _boundary(self, id: str, activity: str, catch: Catch) -> list[Exit]:
-        exits = self._enter(id, "boundaryEvent", [])
-        self.hosts[id] = activity
-        interrupts = "true" if catch.interrupts else "false"
-        self._attributes[id] = f' attachedToRef="{activity}" cancelActivity="{interrupts}"'
+        exits = self._attach(id, activity, interrupts=catch.interrupts)
         self._define(id, catch.trigger, catch.code, is_asked=catch.is_asked)
         return exits
+
+    def _attach(self, id: str, activity: str, *, interrupts: bool) -> list[Exit]:
+        self.hosts[id] = activity
+        self._attributes[id] = f' attachedToRef="{activity}" cancelActivity="{str(interrupts).lower()}"'
+        return self._enter(id, "boundaryEvent", [])
 
     def _define(self, id: str, trigger: str | None, name: str | None, *, is_asked: bool = False) -> None:
         """Draw what an event throws or waits for; or leave it to a job."""

@@ -9,6 +9,7 @@ from tests.walks.trees import (
     JOINS,
     TAGS,
     Activity,
+    Alarm,
     Block,
     Catch,
     Choice,
@@ -71,6 +72,8 @@ def multiplies(node: Node) -> bool:
             return True
         case Choice(ways=ways) | Fork(ways=ways):
             return any(multiplies(inner) for way in ways for inner in way)
+        case Alarm(interrupts=True, way=way):
+            return any(multiplies(inner) for inner in way)
         case Activity(catches=catches):
             return any(multiplies(inner) for catch in catches if catch.interrupts for inner in catch.way)
     return False
@@ -116,7 +119,7 @@ class Gardener:
     def _node(self, place: Place) -> Node:
         if place.depth == DEEPEST or self.grown >= self.size or self._chance(0.4):
             return self._leaf()
-        kinds = (self._choice, *self._forks(place), self._loop, self._activity, self._activity)
+        kinds = (self._choice, *self._forks(place), self._loop, self._alarm, self._activity, self._activity)
         return self.random.choice(kinds)(place)
 
     def _leaf(self) -> Node:
@@ -169,18 +172,26 @@ class Gardener:
             interrupts = trigger == "error" or not place.may_linger or self._chance(0.5)
             known = {(catch.trigger, catch.code) for catch in catches}
             catches_all = interrupts and (trigger, None) not in known and self._chance(0.3)
-            beside = replace(place.inside(is_last=True, is_single=False), may_multiply=True)
             catches.append(
                 Catch(
                     trigger,
                     None if catches_all else f"{id}-{number}",
                     interrupts,
-                    self._block(place.inside() if interrupts else beside),
+                    self._behind(place, interrupts=interrupts),
                     is_asked=self._chance(0.3),
                     is_throw_asked=self._chance(0.3),
                 )
             )
         return tuple(catches)
+
+    def _alarm(self, place: Place) -> Alarm:
+        interrupts = not place.may_linger or self._chance(0.5)
+        return Alarm(self._id("alarm"), interrupts, self._behind(place, interrupts=interrupts))
+
+    def _behind(self, place: Place, *, interrupts: bool) -> Block:
+        """What is behind a boundary event: a way on, or tokens beside all others."""
+        beside = place.inside(is_last=True, is_single=False, may_multiply=True)
+        return self._block(place.inside() if interrupts else beside)
 
     def _ways(self, place: Place, *, may_be_empty: bool = True) -> tuple[Block, ...]:
         count = self.random.choice((1, 2, 2, 2, 3, 4))

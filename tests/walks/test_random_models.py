@@ -245,7 +245,7 @@ def asked_by_event(drawing: Drawing, id: str, visited: Counter[str]) -> Iterator
         yield SETS[trigger], visited[drawing.hosts.get(id, id)]
     if trigger == "message":
         yield "EXECUTE", visited[id]
-    elif id not in drawing.hosts and not id.endswith("_signal"):
+    elif trigger == "timer" or (id not in drawing.hosts and drawing.tags[id] != "intermediateCatchEvent"):
         yield "TRIGGER_EVENT", visited[id]
 
 

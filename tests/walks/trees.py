@@ -188,7 +188,22 @@ class Activity:
         return any(catch.interrupts for catch in self.catches)
 
 
-Node = Leaf | Link | Race | Choice | Fork | Selection | Loop | Activity
+@dataclass(frozen=True)
+class Alarm:
+    """A sub-process with a timer at its boundary that always fires.
+
+    Attributes:
+        interrupts: Whether it ends the sub-process, which then waits for a signal that never comes. If not,
+            the sub-process waits for a longer timer, and what is behind the boundary comes to its own end.
+        way: What is behind the boundary event.
+    """
+
+    id: str
+    interrupts: bool
+    way: "Block"
+
+
+Node = Leaf | Link | Race | Choice | Fork | Selection | Loop | Activity | Alarm
 Block = tuple[Node, ...]
 
 
@@ -217,6 +232,8 @@ def _pass(block: Block, tokens: int, decide: Decide, seen: Counter[str]) -> int:
                 seen.update({node.id: tokens, f"{node.id}_catch": tokens})
             case Race():
                 seen.update({f"{node.id}{part}": tokens for part in ("", "_timer", "_signal", "_merge")})
+            case Alarm():
+                tokens = _pass_alarm(node, tokens, decide, seen)
             case Activity():
                 tokens = sum(_pass_activity(node, decide, seen) for _ in range(tokens))
     return tokens
@@ -255,6 +272,14 @@ def _pass_loop(loop: Loop, tokens: int, decide: Decide, seen: Counter[str]) -> N
         _pass(loop.body, tokens, decide, seen)
         seen[loop.id] += tokens
         tokens = sum(decide(loop.id, 2) for _ in range(tokens))
+
+
+def _pass_alarm(alarm: Alarm, tokens: int, decide: Decide, seen: Counter[str]) -> int:
+    seen.update({f"{alarm.id}{part}": tokens for part in ("", "_start", "_inner", "_timer")})
+    leaving = _pass(alarm.way, tokens, decide, seen)
+    if alarm.interrupts:
+        seen[f"{alarm.id}_merge"] += leaving
+    return leaving if alarm.interrupts else tokens
 
 
 def _pass_activity(activity: Activity, decide: Decide, seen: Counter[str]) -> int:
