@@ -40,12 +40,13 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
         _apply_parallelism(existing, env, cmd.worker_id)
         return wire.process(existing)
     model = _read(xml, cmd)
+    tags = {tag.name: tag.value for tag in cmd.tags}
+    moment = env.moment(cmd.worker_id)
+    # Read before the names are judged: its revision guards them, so that nobody takes one in between.
+    new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
     causes = definitions.faults(model, cmd, lambda name: _started_by(env, cmd.bpmn_process_id, name))
     if causes:
         raise InvalidCommand(INVALID_DEFINITIONS, causes=causes)
-    tags = {tag.name: tag.value for tag in cmd.tags}
-    moment = env.moment(cmd.worker_id)
-    new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
 
     def deploy(desk: Desk) -> None:
         desk.add(new)

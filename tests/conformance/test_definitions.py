@@ -1,12 +1,16 @@
 """What events wait for and throw: from the deployment, or where it is silent from the XML."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.errors import InvalidCommand
+from chalicelib.storage.keys import CATALOG
+from chalicelib.storage.ports import Item, Key
 from tests.play import WORKER, Engine
+from tests.recording import Recording
 
 Definitions = list[dict[str, Any]]
 
@@ -294,6 +298,49 @@ def test_timer_that_would_never_start_anything_is_refused(engine: Engine) -> Non
             "timer of element timerStartEvent: P8000Y does not tick any more",
         )
     ]
+
+
+OTHER: dict[str, Definitions] = {
+    "messages": messages("other", "second"),
+    "signals": [*signals("a", "third"), *signals("b", "fourth")],
+}
+"""What the second deployment of a race needs beside the message that both want."""
+
+
+def test_message_that_another_deployment_takes_before_the_commit_is_taken(engine: Engine) -> None:
+    recording = engine.record()
+    recording.before_commit = lambda: engine.deploy("definition/two-starts.bpmn", **OTHER)
+
+    with pytest.raises(InvalidCommand, match="invalid or missing event definitions") as refusal:
+        engine.deploy("definition/starts.bpmn", **starts("ordered"))
+
+    (cause,) = refusal.value.causes
+    assert cause.detail.endswith("must be unique - already defined in process twoStartsTest:1")
+
+
+def test_message_that_another_deployment_takes_while_the_model_is_judged_is_taken(engine: Engine) -> None:
+    """Whatever is read first: what is found free then must be free when it is written."""
+    engine.items = items = Meanwhile(engine.items)
+    engine.env = engine.environment()
+    items.before_catalog = lambda: engine.deploy("definition/starts.bpmn", **starts("ordered"))
+
+    with pytest.raises(InvalidCommand, match="invalid or missing event definitions") as refusal:
+        engine.deploy("definition/two-starts.bpmn", **OTHER)
+
+    (cause,) = refusal.value.causes
+    assert cause.detail.endswith("must be unique - already defined in process startsTest:1")
+
+
+class Meanwhile(Recording):
+    """A store that lets somebody act once, right before the catalog of processes is read."""
+
+    before_catalog: Callable[[], object] | None = None
+
+    def get(self, keys: Sequence[Key]) -> list[Item | None]:
+        if CATALOG in keys and self.before_catalog is not None:
+            act, self.before_catalog = self.before_catalog, None
+            act()
+        return super().get(keys)
 
 
 # Versions
