@@ -204,6 +204,20 @@ def test_new_subscriber_takes_the_oldest_message_of_the_buffer(engine: Engine) -
         assert by_id[message["id"]]["expiresAt"] == "2030-01-01T08:10:00.000Z"
 
 
+def test_who_waits_no_more_does_not_stay_in_the_slot(engine: Engine) -> None:
+    """A subscription that has been taken, one whose activity is completed, and one that was interrupted."""
+    taken, completed = waiting(engine), waiting(engine, "message/boundary.bpmn", key="order-2")
+    beside = waiting(engine, "message/boundary-beside.bpmn", key="order-3")
+    engine.message("paid", "order-1")
+    completed.complete_job("serviceTask")
+    engine.message("paid", "order-3")
+    beside.complete_job("serviceTask")
+    assert all(order.has_ended for order in (taken, completed, beside))
+
+    for key in ("order-1", "order-2", "order-3"):
+        assert engine.env.store.message_slot("paid", key).subscribers == []
+
+
 def test_deferred_message_has_no_expiry_until_its_task_has_run(engine: Engine) -> None:
     if engine.is_eager:
         pytest.skip("about the deferred mode")
