@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
+from chalicelib.engine.step import MAX_TASKS
 from tests.conftest import Play
 from tests.play import WORKER, Engine, Order
 
@@ -300,6 +301,21 @@ def test_event_beside_an_activity_takes_all_that_is_buffered(engine: Engine) -> 
     assert len(order.jobs("serviceTask")) == 1
     assert order.states("boundaryEvent") == ["COMPLETED"] * 3 + ["CREATED"]
     assert all(message["correlated"] for message in messages(engine))
+
+
+def test_more_messages_than_one_command_may_work_on_are_all_taken(engine: Engine) -> None:
+    """A hundred tasks run inside of the command; the executor does the rest."""
+    for number in range(130):
+        engine.message("paid", "order-1", variables={"n": _text(str(number))}, **KEPT)
+
+    order = waiting(engine, "message/boundary-beside.bpmn")
+
+    if engine.is_eager:
+        assert order.states("boundaryEvent").count("COMPLETED") == MAX_TASKS
+    engine.after("PT0S")
+    assert order.states("boundaryEvent") == ["COMPLETED"] * 130 + ["CREATED"]
+    assert order.variables() == {"n": "129"}
+    assert all(message["correlated"] and "expiresAt" in message for message in messages(engine))
 
 
 def test_interrupting_event_that_finds_a_message_keeps_its_activity_from_starting(engine: Engine) -> None:
