@@ -121,6 +121,12 @@ class Engine:
         self.let_arrive()
         return answer["subscriberCount"]
 
+    def instances(self) -> list["Order"]:
+        """All process instances, by an environment that has cached nothing."""
+        self.env = self.environment()
+        found = self.send(c.QueryProcessInstances())["results"]
+        return [Order(self, instance["partition"], instance["id"]) for instance in found]
+
     def let_arrive(self) -> None:
         """In deferred mode, run what is due; in eager mode it has run."""
         if not self.is_eager:
@@ -235,6 +241,15 @@ class Order:
         )
         self.run_due_tasks()
         return answer
+
+    def suspend(self) -> None:
+        """An operator holds the tokens."""
+        self.engine.send(c.SuspendProcessInstance(partition=self.partition, id=self.id, workerId="ops"))
+
+    def resume(self) -> None:
+        """An operator lets the tokens go on."""
+        self.engine.send(c.ResumeProcessInstance(partition=self.partition, id=self.id, workerId="ops"))
+        self.run_due_tasks()
 
     def decide(self, gateway_id: str, target_id: str) -> dict[str, Any]:
         """Complete the evaluation of an exclusive gateway."""

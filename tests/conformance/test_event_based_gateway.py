@@ -31,15 +31,6 @@ def subscriptions(engine: Engine) -> list[str]:
     return [found["bpmnElementId"] for kind in kinds for found in engine.send(kind)["results"]]
 
 
-def suspend(order: Order) -> None:
-    order.engine.send(c.SuspendProcessInstance(partition=order.partition, id=order.id, workerId="ops"))
-
-
-def resume(order: Order) -> None:
-    order.engine.send(c.ResumeProcessInstance(partition=order.partition, id=order.id, workerId="ops"))
-    order.run_due_tasks()
-
-
 @pytest.mark.every_store
 def test_gateway_starts_once_all_of_its_events_are_defined(play: Play, engine: Engine) -> None:
     order = play("gateway/event-based.bpmn")
@@ -158,22 +149,22 @@ def test_two_events_that_have_occurred_leave_one_task_without_effect(engine: Eng
 
 def test_event_of_a_suspended_instance_wins_and_its_token_stops(engine: Engine) -> None:
     order = defined(engine)
-    suspend(order)
+    order.suspend()
 
     engine.message("paid", "order-1")
 
     assert states(order, "gateway", "messageEnd") == {"gateway": "COMPLETED", "messageEnd": "SUSPENDED"}
-    resume(order)
+    order.resume()
     assert order.has_ended
 
 
 def test_events_defined_while_the_instance_is_suspended(play: Play, engine: Engine) -> None:
     order = play("gateway/event-based.bpmn")
-    suspend(order)
+    order.suspend()
     for element_id, completion in zip(EVENTS, (MESSAGE, SIGNAL, TIMER), strict=True):
         order.complete_job(element_id, completion=completion)
 
-    resume(order)
+    order.resume()
 
     assert states(order, "gateway", *EVENTS) == dict.fromkeys(EVENTS, "CREATED") | {"gateway": "STARTED"}
     assert engine.signal("stop") == 1
@@ -260,14 +251,14 @@ def test_what_a_token_reaches_in_a_suspended_instance_begins_when_it_is_resumed(
 ) -> None:
     """First an activity with boundary events, then a gateway with its events."""
     order = play("boundary/later.bpmn")
-    suspend(order)
+    order.suspend()
     order.complete_job("first")
     assert states(order, "second", "onSignal", "onMessage") == dict.fromkeys(
         ("second", "onSignal", "onMessage"), "SUSPENDED"
     )
     assert (engine.signal("stop"), order.jobs("onMessage")) == (0, [])
 
-    resume(order)
+    order.resume()
 
     assert states(order, "second", "onSignal", "onMessage") == dict.fromkeys(
         ("second", "onSignal", "onMessage"), "CREATED"
@@ -275,7 +266,7 @@ def test_what_a_token_reaches_in_a_suspended_instance_begins_when_it_is_resumed(
     assert order.jobs("second") == []
     order.complete_job("onMessage", completion=MESSAGE)
     assert states(order, "second") == {"second": "STARTED"}
-    suspend(order)
+    order.suspend()
     order.complete_job("second")
     assert states(order, "gateway", "onSignal", "onMessage") == {
         "gateway": "SUSPENDED",
@@ -284,7 +275,7 @@ def test_what_a_token_reaches_in_a_suspended_instance_begins_when_it_is_resumed(
     }
     order.has_not_reached("goOn")
 
-    resume(order)
+    order.resume()
 
     assert states(order, "gateway", "goOn", "giveUp") == {
         "gateway": "STARTED",

@@ -42,21 +42,6 @@ def subscriptions(engine: Engine, **criteria: Any) -> list[dict[str, Any]]:
     return engine.send(c.QueryMessageSubscriptions(**criteria))["results"]
 
 
-def instances(engine: Engine) -> list[Order]:
-    engine.env = engine.environment()
-    found = engine.send(c.QueryProcessInstances())["results"]
-    return [Order(engine, instance["partition"], instance["id"]) for instance in found]
-
-
-def suspend(order: Order) -> None:
-    order.engine.send(c.SuspendProcessInstance(partition=order.partition, id=order.id, workerId="ops"))
-
-
-def resume(order: Order) -> None:
-    order.engine.send(c.ResumeProcessInstance(partition=order.partition, id=order.id, workerId="ops"))
-    order.run_due_tasks()
-
-
 # Jobs ask for name and key
 
 
@@ -353,7 +338,7 @@ def test_message_starts_an_instance_that_it_lasts_as_long_as(engine: Engine) -> 
     message = engine.message("paid", "order-1", uniqueKey="u")
 
     assert message["correlated"] is True
-    (order,) = instances(engine)
+    (order,) = engine.instances()
     assert order.state()["correlationKey"] == "order-1"
     order.waits_at("serviceTask")
     (task,) = order.tasks()
@@ -362,16 +347,16 @@ def test_message_starts_an_instance_that_it_lasts_as_long_as(engine: Engine) -> 
     assert (stored["id"], stored["correlated"], "expiresAt" in stored) == (message["id"], True, False)
     # Its unique key makes a singleton.
     assert engine.message("paid", "order-1", uniqueKey="u")["id"] == message["id"]
-    assert len(instances(engine)) == 1
+    assert len(engine.instances()) == 1
     engine.message("paid", "order-2", uniqueKey="u")
-    assert len(instances(engine)) == 2
+    assert len(engine.instances()) == 2
     engine.clock.advance("PT1M")
 
     order.complete_job("serviceTask")
 
     assert messages(engine, id=message["id"])[0]["expiresAt"] == "2030-01-01T08:01:00.000Z"
     assert engine.message("paid", "order-1", uniqueKey="u")["id"] != message["id"]
-    assert len(instances(engine)) == 3
+    assert len(engine.instances()) == 3
 
 
 @pytest.mark.every_store
@@ -380,11 +365,11 @@ def test_message_that_expires_starts_an_instance_without_correlation_key(engine:
 
     engine.message("paid", "order-1", uniqueKey="u", **KEPT)
 
-    (order,) = instances(engine)
+    (order,) = engine.instances()
     assert "correlationKey" not in order.state()
     assert messages(engine)[0]["expiresAt"] == "2030-01-01T08:00:00.000Z"
     engine.message("paid", "order-1", uniqueKey="u", **KEPT)
-    assert len(instances(engine)) == 2
+    assert len(engine.instances()) == 2
 
 
 def test_deferred_start_makes_its_instance_with_its_task(engine: Engine) -> None:
@@ -393,12 +378,12 @@ def test_deferred_start_makes_its_instance_with_its_task(engine: Engine) -> None
     engine.deploy("message/start.bpmn", messages=paid("startEvent"))
     message = engine.send(c.SendMessage(name="paid", correlationKey="order-1", workerId=WORKER, **KEPT))
     assert (message["correlated"], "expiresAt" in message) == (True, False)
-    assert instances(engine) == []
+    assert engine.instances() == []
     engine.clock.advance("P1D")
 
     (done,) = engine.send(c.ExecuteTasks(limit=1))["completedTasks"]
 
-    (order,) = instances(engine)
+    (order,) = engine.instances()
     assert (done["partition"], done["processInstanceId"]) == (order.partition, order.id)
     assert order.partition == "2030-01-01"
     assert order.state()["createdAt"] == "2030-01-02T08:00:00.000Z"
@@ -417,10 +402,10 @@ def test_deferred_start_that_is_suspended_meanwhile_makes_no_instance(engine: En
     (done,) = engine.run_all_due_tasks()
 
     assert (done["state"], "processInstanceId" in done) == ("DONE", False)
-    assert instances(engine) == []
+    assert engine.instances() == []
     assert messages(engine)[0]["expiresAt"] == "2030-01-01T08:01:00.000Z"
     engine.message("paid", "order-1", uniqueKey="u")
-    assert [order.state()["version"] for order in instances(engine)] == ["2"]
+    assert [order.state()["version"] for order in engine.instances()] == ["2"]
 
 
 def test_subscriber_comes_before_a_start_event_and_both_before_the_buffer(engine: Engine) -> None:
@@ -433,10 +418,10 @@ def test_subscriber_comes_before_a_start_event_and_both_before_the_buffer(engine
 
     engine.message("paid", "order-1", **KEPT)
     assert order.has_ended
-    assert len(instances(engine)) == 2
+    assert len(engine.instances()) == 2
     engine.message("paid", "order-1", **KEPT)
 
-    assert len(instances(engine)) == 3
+    assert len(engine.instances()) == 3
     assert all(message["correlated"] for message in messages(engine))
 
 
@@ -446,7 +431,7 @@ def test_message_left_in_the_buffer_starts_nothing_later(engine: Engine) -> None
     engine.deploy("message/start.bpmn", messages=paid("startEvent"))
     engine.let_arrive()
 
-    assert instances(engine) == []
+    assert engine.instances() == []
 
 
 def test_newest_version_alone_is_started(engine: Engine) -> None:
@@ -464,14 +449,14 @@ def test_newest_version_alone_is_started(engine: Engine) -> None:
     assert engine.message("paid", "order-1")["correlated"] is False
     assert engine.message("ordered", "order-1")["correlated"] is True
 
-    assert [order.state()["version"] for order in instances(engine)] == ["2"]
+    assert [order.state()["version"] for order in engine.instances()] == ["2"]
 
 
 def test_message_beyond_the_limit_makes_an_instance_that_waits_for_its_turn(engine: Engine) -> None:
     engine.deploy("message/start.bpmn", messages=paid("startEvent"), parallelism=1)
     for number in (1, 2):
         engine.message("paid", f"order-{number}", uniqueKey="u", variables={"n": _text(str(number))})
-    first, second = instances(engine)
+    first, second = engine.instances()
     assert second.state()["state"] == "QUEUED"
     assert [(t["bpmnElementId"], t["state"]) for t in second.element_instances()] == [
         ("messageStartTest", "QUEUED"),
@@ -545,7 +530,7 @@ def test_variables_of_a_message_start_with_its_instance(engine: Engine) -> None:
 
     engine.message("paid", "order-1", variables={"a": _text("1"), "b": None})
 
-    (order,) = instances(engine)
+    (order,) = engine.instances()
     assert order.variables() == {"a": "1"}
 
 
@@ -578,24 +563,24 @@ def test_encrypted_variable_of_a_message_is_never_stored_in_clear(
 
 def test_message_reaches_a_suspended_instance_and_its_token_stops(engine: Engine) -> None:
     order = waiting(engine)
-    suspend(order)
+    order.suspend()
 
     engine.message("paid", "order-1")
 
     assert (order.states("catchEvent"), order.states("endEvent")) == (["COMPLETED"], ["SUSPENDED"])
-    resume(order)
+    order.resume()
     assert order.has_ended
 
 
 def test_key_given_while_the_instance_is_suspended_subscribes_at_once(engine: Engine) -> None:
     order = engine.start(engine.deploy("message/boundary.bpmn"))
-    suspend(order)
+    order.suspend()
 
     subscribe(order, "boundaryEvent")
 
     assert (order.states("serviceTask"), order.states("boundaryEvent")) == (["SUSPENDED"], ["CREATED"])
     assert len(subscriptions(engine)) == 1
-    resume(order)
+    order.resume()
     assert order.states("serviceTask") == ["STARTED"]
     engine.message("paid", "order-1")
     assert order.has_ended
@@ -604,12 +589,12 @@ def test_key_given_while_the_instance_is_suspended_subscribes_at_once(engine: En
 def test_interrupting_event_that_finds_a_message_in_a_suspended_instance(engine: Engine) -> None:
     engine.message("paid", "order-1", **KEPT)
     order = engine.start(engine.deploy("message/boundary.bpmn"))
-    suspend(order)
+    order.suspend()
 
     subscribe(order, "boundaryEvent")
 
     assert (order.states("serviceTask"), order.states("boundaryEnd")) == (["TERMINATED"], ["SUSPENDED"])
-    resume(order)
+    order.resume()
     assert (order.has_ended, order.jobs("serviceTask")) == (True, [])
 
 

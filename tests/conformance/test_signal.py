@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from tests.conftest import Play
-from tests.play import WORKER, Engine, Order
+from tests.play import MODELS, WORKER, Engine, Order
 
 
 def stop(element_id: str) -> list[dict[str, Any]]:
@@ -28,21 +28,6 @@ def send(engine: Engine, **fields: Any) -> dict[str, Any]:
 def subscriptions(engine: Engine, **criteria: Any) -> list[dict[str, Any]]:
     engine.env = engine.environment()
     return engine.send(c.QuerySignalSubscriptions(**criteria))["results"]
-
-
-def instances(engine: Engine) -> list[Order]:
-    engine.env = engine.environment()
-    found = engine.send(c.QueryProcessInstances())["results"]
-    return [Order(engine, instance["partition"], instance["id"]) for instance in found]
-
-
-def suspend(order: Order) -> None:
-    order.engine.send(c.SuspendProcessInstance(partition=order.partition, id=order.id, workerId="ops"))
-
-
-def resume(order: Order) -> None:
-    order.engine.send(c.ResumeProcessInstance(partition=order.partition, id=order.id, workerId="ops"))
-    order.run_due_tasks()
 
 
 def _text(value: str) -> dict[str, Any]:
@@ -146,7 +131,7 @@ def test_signal_reaches_every_subscriber_once(engine: Engine) -> None:
     assert interrupted.has_ended
     assert beside.states("boundaryEvent") == ["COMPLETED", "CREATED"]
     assert other.has_ended
-    assert len(instances(engine)) == 4 + started
+    assert len(engine.instances()) == 4 + started
     # The event beside its activity, and the start event.
     assert engine.signal("stop") == 2
     assert engine.signal("go") == 0
@@ -235,7 +220,7 @@ def test_variables_of_a_signal_are_set_in_every_instance(engine: Engine) -> None
     engine.signal("stop", variables={"a": _text("new"), "b": None})
 
     assert [order.variables() for order in orders] == [{"a": "new"}] * 2
-    assert instances(engine)[-1].variables() == {"a": "new"}
+    assert engine.instances()[-1].variables() == {"a": "new"}
 
 
 # Start events
@@ -249,7 +234,7 @@ def test_signal_starts_an_instance_of_each_process_that_waits_for_it(engine: Eng
 
     assert engine.signal("stop") == 2
 
-    orders = instances(engine)
+    orders = engine.instances()
     assert [order.state()["bpmnProcessId"] for order in orders] == ["signalStartTest", "other"]
     for order in orders:
         order.waits_at("serviceTask")
@@ -267,7 +252,7 @@ def test_start_of_an_older_version_is_suspended(engine: Engine) -> None:
 
     assert engine.signal("stop") == 1
 
-    assert [order.state()["version"] for order in instances(engine)] == ["2"]
+    assert [order.state()["version"] for order in engine.instances()] == ["2"]
     tasks = engine.send(c.QueryTasks(processId=old["id"]))["results"]
     assert [(t["state"], "processInstanceId" in t) for t in tasks] == (
         [] if engine.is_eager else [("DONE", False)]
@@ -277,7 +262,7 @@ def test_start_of_an_older_version_is_suspended(engine: Engine) -> None:
 def test_signal_beyond_the_limit_makes_an_instance_that_waits_for_its_turn(engine: Engine) -> None:
     engine.deploy("signal/start.bpmn", signals=stop("startEvent"), parallelism=1)
     assert [engine.signal("stop", variables={"n": _text(n)}) for n in "12"] == [1, 1]
-    first, second = instances(engine)
+    first, second = engine.instances()
     assert [(t["bpmnElementId"], t["state"]) for t in second.element_instances()] == [
         ("signalStartTest", "QUEUED"),
         ("startEvent", "QUEUED"),
@@ -317,28 +302,39 @@ def test_thrown_signal_reaches_own_subscribers_before_the_throwing_token_moves_o
     ]
 
 
+def test_subscriber_of_the_same_step_is_reached_before_the_throwing_token_moves_on(engine: Engine) -> None:
+    xml = (MODELS / "signal/own.bpmn").read_text()
+
+    order = engine.start(engine.deploy_xml(xml.replace('serviceTask id="before', 'manualTask id="before')))
+
+    order.has_passed("afterThrow", "afterWait", "afterOnStop")
+    if engine.is_eager:
+        ids = {t["bpmnElementId"]: t["id"] for t in order.element_instances()}
+        assert max(ids["afterWait"], ids["afterOnStop"]) < ids["afterThrow"]
+
+
 # Suspended instances
 
 
 def test_signal_reaches_a_suspended_instance_and_its_token_stops(engine: Engine) -> None:
     order = waiting(engine)
-    suspend(order)
+    order.suspend()
 
     assert engine.signal("stop") == 1
 
     assert (order.states("catchEvent"), order.states("endEvent")) == (["COMPLETED"], ["SUSPENDED"])
-    resume(order)
+    order.resume()
     assert order.has_ended
 
 
 def test_event_that_listens_again_in_a_suspended_instance_waits_for_it(engine: Engine) -> None:
     order = waiting(engine, "signal/boundary-beside.bpmn")
-    suspend(order)
+    order.suspend()
 
     assert [engine.signal("stop") for _ in range(2)] == [1, 0]
 
     assert order.states("boundaryEvent") == ["COMPLETED", "SUSPENDED"]
-    resume(order)
+    order.resume()
     assert order.states("boundaryEvent") == ["COMPLETED", "CREATED"]
     assert engine.signal("stop") == 1
 
