@@ -121,12 +121,6 @@ class Engine:
         self.let_arrive()
         return answer["subscriberCount"]
 
-    def instances(self) -> list["Order"]:
-        """All process instances, by an environment that has cached nothing."""
-        self.env = self.environment()
-        found = self.send(c.QueryProcessInstances())["results"]
-        return [Order(self, instance["partition"], instance["id"]) for instance in found]
-
     def let_arrive(self) -> None:
         """In deferred mode, run what is due; in eager mode it has run."""
         if not self.is_eager:
@@ -139,6 +133,12 @@ class Engine:
         while tasks := self.send(c.ExecuteTasks(limit=100))["completedTasks"]:
             done += tasks
         return done
+
+    def instances(self) -> list["Order"]:
+        """All process instances, oldest first, by an environment that has cached nothing."""
+        self.env = self.environment()
+        found = self.send(c.QueryProcessInstances())["results"]
+        return [Order(self, instance["partition"], instance["id"]) for instance in found]
 
     def lock(self, **fields: Any) -> list[dict[str, Any]]:
         """Lock jobs."""
@@ -243,12 +243,12 @@ class Order:
         return answer
 
     def suspend(self) -> None:
-        """An operator holds the tokens."""
-        self.engine.send(c.SuspendProcessInstance(partition=self.partition, id=self.id, workerId="ops"))
+        """Hold its tokens."""
+        self.engine.send(c.SuspendProcessInstance(partition=self.partition, id=self.id, workerId=WORKER))
 
     def resume(self) -> None:
-        """An operator lets the tokens go on."""
-        self.engine.send(c.ResumeProcessInstance(partition=self.partition, id=self.id, workerId="ops"))
+        """Let its tokens go on."""
+        self.engine.send(c.ResumeProcessInstance(partition=self.partition, id=self.id, workerId=WORKER))
         self.run_due_tasks()
 
     def decide(self, gateway_id: str, target_id: str) -> dict[str, Any]:
