@@ -243,3 +243,45 @@ def test_event_beside_an_activity_fires_while_it_still_waits_for_the_others(
     order.complete_job("onSignal", completion=SIGNAL)
     assert states(order, "subProcess") == {"subProcess": "STARTED"}
     assert len(order.jobs("serviceTask")) == 1
+
+
+@pytest.mark.every_store
+def test_what_a_token_reaches_in_a_suspended_instance_begins_when_it_is_resumed(
+    play: Play, engine: Engine
+) -> None:
+    """First an activity with boundary events, then a gateway with its events."""
+    order = play("boundary/later.bpmn")
+    order.suspend()
+    order.complete_job("first")
+    assert states(order, "second", "onSignal", "onMessage") == dict.fromkeys(
+        ("second", "onSignal", "onMessage"), "SUSPENDED"
+    )
+    assert (engine.signal("stop"), order.jobs("onMessage")) == (0, [])
+
+    order.resume()
+
+    assert states(order, "second", "onSignal", "onMessage") == dict.fromkeys(
+        ("second", "onSignal", "onMessage"), "CREATED"
+    )
+    assert order.jobs("second") == []
+    order.complete_job("onMessage", completion=MESSAGE)
+    assert states(order, "second") == {"second": "STARTED"}
+    order.suspend()
+    order.complete_job("second")
+    assert states(order, "gateway", "onSignal", "onMessage") == {
+        "gateway": "SUSPENDED",
+        "onSignal": "TERMINATED",
+        "onMessage": "TERMINATED",
+    }
+    order.has_not_reached("goOn")
+
+    order.resume()
+
+    assert states(order, "gateway", "goOn", "giveUp") == {
+        "gateway": "STARTED",
+        "goOn": "CREATED",
+        "giveUp": "CREATED",
+    }
+    assert engine.signal("go") == 1
+    assert states(order, "gateway", "giveUp") == {"gateway": "COMPLETED", "giveUp": "TERMINATED"}
+    assert order.has_ended

@@ -1,4 +1,4 @@
-"""Messages: buffered, unique, found. Nobody waits for them yet."""
+"""Messages: buffered, unique, found. Who waits for them: `test_message_event`."""
 
 from typing import Any
 
@@ -140,7 +140,7 @@ def test_encrypted_variable_of_a_message_needs_a_key(engine: Engine) -> None:
     assert found(engine) == []
 
 
-def test_nobody_waits_for_messages_or_signals_yet(engine: Engine) -> None:
+def test_nobody_waits_for_messages_or_signals_without_events(engine: Engine) -> None:
     send(engine)
 
     assert engine.send(c.QueryMessageSubscriptions(name="paid")) == {"count": 0, "results": []}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
+from chalicelib.engine.step import MAX_TASKS
 from tests.conftest import Play
 from tests.play import WORKER, Engine, Order
 
@@ -189,6 +190,20 @@ def test_new_subscriber_takes_the_oldest_message_of_the_buffer(engine: Engine) -
         assert by_id[message["id"]]["expiresAt"] == "2030-01-01T08:10:00.000Z"
 
 
+def test_who_waits_no_more_does_not_stay_in_the_slot(engine: Engine) -> None:
+    """A subscription that has been taken, one whose activity is completed, and one that was interrupted."""
+    taken, completed = waiting(engine), waiting(engine, "message/boundary.bpmn", key="order-2")
+    beside = waiting(engine, "message/boundary-beside.bpmn", key="order-3")
+    engine.message("paid", "order-1")
+    completed.complete_job("serviceTask")
+    engine.message("paid", "order-3")
+    beside.complete_job("serviceTask")
+    assert all(order.has_ended for order in (taken, completed, beside))
+
+    for key in ("order-1", "order-2", "order-3"):
+        assert engine.env.store.message_slot("paid", key).subscribers == []
+
+
 def test_deferred_message_has_no_expiry_until_its_task_has_run(engine: Engine) -> None:
     if engine.is_eager:
         pytest.skip("about the deferred mode")
@@ -271,6 +286,21 @@ def test_event_beside_an_activity_takes_all_that_is_buffered(engine: Engine) -> 
     assert len(order.jobs("serviceTask")) == 1
     assert order.states("boundaryEvent") == ["COMPLETED"] * 3 + ["CREATED"]
     assert all(message["correlated"] for message in messages(engine))
+
+
+def test_more_messages_than_one_command_may_work_on_are_all_taken(engine: Engine) -> None:
+    """A hundred tasks run inside of the command; the executor does the rest."""
+    for number in range(130):
+        engine.message("paid", "order-1", variables={"n": _text(str(number))}, **KEPT)
+
+    order = waiting(engine, "message/boundary-beside.bpmn")
+
+    if engine.is_eager:
+        assert order.states("boundaryEvent").count("COMPLETED") == MAX_TASKS
+    engine.after("PT0S")
+    assert order.states("boundaryEvent") == ["COMPLETED"] * 130 + ["CREATED"]
+    assert order.variables() == {"n": "129"}
+    assert all(message["correlated"] and "expiresAt" in message for message in messages(engine))
 
 
 def test_interrupting_event_that_finds_a_message_keeps_its_activity_from_starting(engine: Engine) -> None:

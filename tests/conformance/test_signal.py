@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from tests.conftest import Play
-from tests.play import WORKER, Engine, Order
+from tests.play import MODELS, WORKER, Engine, Order
 
 
 def stop(element_id: str) -> list[dict[str, Any]]:
@@ -300,6 +300,17 @@ def test_thrown_signal_reaches_own_subscribers_before_the_throwing_token_moves_o
     assert [(s["processInstanceId"], s["bpmnElementId"]) for s in subscriptions(engine)] == [
         (order.id, "onStop")
     ]
+
+
+def test_subscriber_of_the_same_step_is_reached_before_the_throwing_token_moves_on(engine: Engine) -> None:
+    xml = (MODELS / "signal/own.bpmn").read_text()
+
+    order = engine.start(engine.deploy_xml(xml.replace('serviceTask id="before', 'manualTask id="before')))
+
+    order.has_passed("afterThrow", "afterWait", "afterOnStop")
+    if engine.is_eager:
+        ids = {t["bpmnElementId"]: t["id"] for t in order.element_instances()}
+        assert max(ids["afterWait"], ids["afterOnStop"]) < ids["afterThrow"]
 
 
 # Suspended instances

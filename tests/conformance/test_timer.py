@@ -407,14 +407,13 @@ def test_tick_beyond_the_limit_makes_an_instance_that_waits_for_its_turn(engine:
 
 def test_timer_of_a_suspended_instance_fires_and_its_token_stops(play: Play, engine: Engine) -> None:
     order = engine.start(engine.deploy("timer/boundary.bpmn", timers=timers(HOUR)))
-    place = {"partition": order.partition, "id": order.id, "workerId": "ops"}
-    engine.send(c.SuspendProcessInstance(**place))
+    order.suspend()
 
     engine.after("PT1H")
 
     assert (order.states("serviceTask"), order.states("boundaryEvent")) == (["TERMINATED"], ["COMPLETED"])
     assert order.states("boundaryEnd") == ["SUSPENDED"]
-    engine.send(c.ResumeProcessInstance(**place))
+    order.resume()
     assert order.has_ended
 
 
@@ -422,26 +421,24 @@ def test_timer_that_a_job_sets_while_the_instance_is_suspended_counts_from_then(
     play: Play, engine: Engine
 ) -> None:
     order = play("timer/boundary.bpmn")
-    place = {"partition": order.partition, "id": order.id, "workerId": "ops"}
-    engine.send(c.SuspendProcessInstance(**place))
+    order.suspend()
 
     set_timer(order, "boundaryEvent")
 
     assert (order.states("serviceTask"), order.states("boundaryEvent")) == (["SUSPENDED"], ["CREATED"])
-    engine.send(c.ResumeProcessInstance(**place))
+    order.resume()
     order.waits_at("serviceTask", "boundaryEvent")
     assert len(order.jobs("serviceTask")) == 1
 
 
 def test_event_that_listens_again_in_a_suspended_instance_waits_for_it(play: Play, engine: Engine) -> None:
     order = engine.start(engine.deploy("timer/boundary-beside.bpmn", timers=timers(HOUR)))
-    place = {"partition": order.partition, "id": order.id, "workerId": "ops"}
-    engine.send(c.SuspendProcessInstance(**place))
+    order.suspend()
 
     engine.after("PT1H")
 
     assert order.states("boundaryEvent") == ["COMPLETED", "SUSPENDED"]
-    engine.send(c.ResumeProcessInstance(**place))
+    order.resume()
     assert order.states("boundaryEvent") == ["COMPLETED", "CREATED"]
     # The duration counts from the firing.
     assert due_times(order.tasks()) == ["09:00", "10:00"]

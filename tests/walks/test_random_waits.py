@@ -59,6 +59,7 @@ STOP_STARTS = _defined("signals", "startEvent", signalName="stop")
 HOURLY_STARTS = _defined("timers", "startEvent", timer={"timeCycle": "R/PT1H"})
 WAITING = (
     Model("boundary/all-kinds.bpmn", "allKindsTest"),
+    Model("boundary/later.bpmn", "laterTest"),
     Model("boundary/same-signal.bpmn", "sameSignalTest"),
     Model("gateway/event-based.bpmn", "eventBasedTest"),
     Model("message/boundary-beside.bpmn", "messageBesideTest"),
