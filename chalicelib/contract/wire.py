@@ -20,7 +20,7 @@ from ..engine.records import (
     UserTask,
     Variable,
 )
-from ..engine.states import WorkState
+from ..engine.states import TaskType, WorkState
 
 Json = dict[str, Any]
 
@@ -55,6 +55,17 @@ def element(process: DeployedProcess, element: Element, *, is_latest: bool) -> J
         eventDefinition=_event_definition(element, is_latest),
     )
 
+
+UPKEEP = frozenset(
+    {
+        TaskType.CREATE_PARTITION,
+        TaskType.DETACH_PARTITION,
+        TaskType.DROP_PARTITION,
+        TaskType.PURGE_MESSAGES,
+        TaskType.PURGE_SIGNALS,
+    }
+)
+"""Tasks whose content is shown."""
 
 _DEFINED: Mapping[Trigger, str] = {
     Trigger.ERROR: "errorCode",
@@ -136,7 +147,8 @@ def task(record: Task, instance: ProcessInstance, process: DeployedProcess, now:
         **_place(record, instance, process),
         **_work(record, now),
         bpmnElementId=element and element.bpmn_element_id,
-        serializedTask=record.serialized,
+        # What other tasks carry is their own: variables of messages and signals, tokens.
+        serializedTask=record.serialized if record.type in UPKEEP else None,
     )
 
 

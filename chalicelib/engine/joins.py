@@ -1,14 +1,14 @@
 """Inclusive joins: which of them are activated, once no token is ready to move.
 
-A join is activated if a token waits at it and no token elsewhere in the scope holds it. A token holds a join
-if it can get there, but not by a flow that has brought a token already: that flow would only be merged in the
-next round. What the token could do once it has passed the join does not count.
+A join is activated if a token waits at it and no token elsewhere in the scope can get there. What a token
+could do once it has passed the join does not count.
 
 Joins that hold each other would wait for ever. Of each such circle that nothing else holds, the join is
 activated at which a token has waited longest (docs/adr/0014).
 
-Source: BPMN 2.0.2, 13.4.3 Inclusive Gateway (Inclusive Decision and Merge); it refines engine-semantics,
-section 7, "fires when no token elsewhere in the scope can still reach it without passing it".
+Source: engine-semantics, section 7, "fires when no token elsewhere in the scope can still reach it without
+passing it". BPMN 2.0.2, 13.4.3 Inclusive Gateway (Inclusive Decision and Merge), does not wait for a token
+that can also come by a flow that has brought one already; the contract does (docs/adr/0021).
 """
 
 from collections.abc import Collection, Iterator
@@ -44,14 +44,9 @@ class Join:
 
     def held_by(self, process: Process, elements: Collection[int]) -> Iterator[int]:
         """Those of some elements at which a token holds it."""
-        flows = process.incoming(self.gateway)
-        if not elements or len(self.oldest) == len(flows):
-            return
-        ways = process.ways_into(self.gateway)
-        filled = sum(1 << at for at, flow in enumerate(flows) if flow.number in self.oldest)
-        for element in elements:
-            if ways[element] and not ways[element] & filled:
-                yield element
+        if elements:
+            ways = process.ways_into(self.gateway)
+            yield from (element for element in elements if ways[element])
 
 
 @dataclass(slots=True)

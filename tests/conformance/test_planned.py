@@ -61,7 +61,6 @@ def test_task_of_the_engine_has_no_process(engine: Engine) -> None:
         "createdBy": WORKER,
         "dueAt": "2030-01-01T08:00:00.000Z",
         "retryCount": 0,
-        "serializedTask": '{"elementInstances":[]}',
         "state": "DUE",
         "type": "START_PROCESS_INSTANCE",
     }
