@@ -13,7 +13,7 @@ from ..bpmn.types import ElementType, Trigger
 from .asks import FinishMessage, StartLater
 from .behaviors import BEHAVIORS
 from .behaviors.containers import ProcessScope
-from .behaviors.gateways import ParallelGateway
+from .behaviors.gateways import MERGED, ParallelGateway
 from .records import ElementInstance, Instant, NewVariable, Task
 from .states import InstanceState, TaskType, WorkState
 from .step import OUTSIDE, Step, reaches_outside
@@ -68,8 +68,8 @@ def again(step: Step, task: Task, *, due_at: Instant, retry_count: int) -> Task:
 
 
 def _is_void(step: Step, task: Task) -> bool:
-    """Whether the target of a task has ended; at a join, all tasks but one find nothing to do anyway."""
-    if task.type is TaskType.JOIN_PARALLEL_GATEWAY:
+    """Whether the target of a task has ended; that of a token that a join has merged has not, it went on."""
+    if task.serialized == MERGED:
         return False
     if task.element_instance_id is not None:
         return _target(step, task) is None

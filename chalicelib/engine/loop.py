@@ -4,6 +4,7 @@ import json
 
 from . import due, joins
 from .behaviors import BEHAVIORS
+from .records import ElementInstance
 from .states import InstanceState, TaskType
 from .step import MAX_VISITS, Step
 
@@ -20,31 +21,31 @@ def run(step: Step) -> None:
 
 def _move_tokens(step: Step) -> None:
     while step.ready or joins.fire(step):
-        if step.instance.visits >= MAX_VISITS:
-            _stop(step)
-            return
         token = step.ready.popleft()
         # It may have ended since, or be entered already: an activity is made ready by each of its events.
         if token.state is not InstanceState.CREATED or step.is_held(token):
             continue
+        if step.instance.visits >= MAX_VISITS:
+            _stop(step, token)
+            return
         step.instance.visits += 1
         element = step.process.elements[token.element]
         BEHAVIORS[element.type].enter(step, element, token)
 
 
-def _stop(step: Step) -> None:
+def _stop(step: Step, first: ElementInstance) -> None:
     """Leave the tokens where they stand; once the incident is resolved, a fresh task moves them on."""
-    tokens = list(step.ready)
-    step.ready.clear()
-    first = step.process.elements[tokens[0].element]
-    task = step.add_task(
-        TaskType.START_PROCESS_INSTANCE,
-        serialized=json.dumps({"elementInstances": [token.id for token in tokens]}),
+    waiting = dict.fromkeys(
+        token.id for token in (first, *step.ready) if token.state is InstanceState.CREATED
     )
+    step.ready.clear()
+    before = step.process.elements[first.element]
+    content = json.dumps({"elementInstances": list(waiting)})
+    task = step.add_task(TaskType.START_PROCESS_INSTANCE, serialized=content)
     step.due.remove(task)
     due.fail(
         step,
         task,
-        f"stopped after {MAX_VISITS} elements without a wait state, before {first.bpmn_element_id}",
+        f"stopped after {MAX_VISITS} elements without a wait state, before {before.bpmn_element_id}",
         retries=0,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from tests.conftest import Play
-from tests.play import ENGINE, Engine
+from tests.play import ENGINE, WORKER, Engine
 
 
 @pytest.mark.every_store
@@ -130,3 +130,18 @@ def test_deferred_join_waits_for_its_task(engine: Engine, play: Play) -> None:
     second = engine.send(c.ExecuteTasks(limit=1))
     assert [task["state"] for task in second["completedTasks"]] == ["DONE"]
     assert engine.send(c.ExecuteTasks(limit=1))["locked"] == 0
+
+
+def test_task_of_a_join_whose_token_was_terminated_is_canceled(engine: Engine) -> None:
+    if engine.is_eager:
+        pytest.skip("about the deferred mode; in eager mode the task has run at once")
+    process = engine.deploy("gateway/parallel-interrupted.bpmn")
+    instance = engine.send(
+        c.CreateProcessInstance(bpmnProcessId=process["bpmnProcessId"], version="1", workerId=WORKER)
+    )
+    engine.send(c.SendSignal(name="stop", workerId=WORKER))
+    engine.send(c.ExecuteTasks(type="TRIGGER_EVENT", limit=1))
+
+    (join,) = engine.send(c.ExecuteTasks(processInstanceId=instance["id"], limit=10))["completedTasks"]
+
+    assert (join["type"], join["state"]) == ("JOIN_PARALLEL_GATEWAY", "CANCELED")

@@ -8,6 +8,9 @@ from ..states import JobType, TaskType
 from ..step import Step
 from .base import Behavior, JobCompletion
 
+MERGED = '{"merged":true}'
+"""Content of the task of a token that a join has merged: it has nothing to do any more."""
+
 
 class ExclusiveGateway(Behavior):
     """One token in, one token out. With several ways out and no conditions, a worker decides."""
@@ -126,6 +129,10 @@ class ParallelGateway(Behavior):
         first, *others = oldest.values()
         for other in others:
             step.end(other)
+        merged = {token.id for token in oldest.values()}
+        for task in step.instance.tasks.values():
+            if task.type is TaskType.JOIN_PARALLEL_GATEWAY and task.element_instance_id in merged:
+                task.serialized = MERGED
         step.leave(first, step.process.outgoing(element))
 
 
