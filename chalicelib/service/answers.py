@@ -24,6 +24,7 @@ def settle(desk: Desk) -> None:
     while step := desk.next_asking():
         if step.asks:
             ask = step.asks.popleft()
+            desk.actor = step.actor
             ANSWERS[type(ask)](desk, step, ask)
         run(step)
 

@@ -7,6 +7,7 @@ carries that out at the desk. Then `Desk.commit` writes everything in one transa
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..engine import lifecycle, signals
@@ -63,6 +64,7 @@ class Desk:
     """The aggregates of one command.
 
     Attributes:
+        actor: Who creates what is made now: the sender of the command, or the engine inside of a due task.
         planned: Start events that tick again, and when.
     """
 
@@ -76,6 +78,7 @@ class Desk:
         """
         self.env = env
         self.moment = moment
+        self.actor = moment.actor
         self._with_callers = with_callers
         self._others: list[Change] = []
         self._steps: dict[Ref, tuple[Work, Step]] = {}
@@ -109,6 +112,7 @@ class Desk:
 
     def _add(self, work: Work) -> Step:
         step = work.step(self.moment)
+        step.actor = self.actor
         self._steps[work.ref] = (work, step)
         if self._with_callers:
             step.callers = list(self._callers(step))
@@ -134,10 +138,11 @@ class Desk:
         Raises:
             EngineError: It cannot be started so, or the date has no ids left.
         """
-        instance = ProcessInstance(partition, [], process.id, self.moment.now, self.moment.actor, **fields)
+        instance = ProcessInstance(partition, [], process.id, self.moment.now, self.actor, **fields)
         waiting = self._queue(process.bpmn_process_id, may_be_remembered=process.parallelism == 0)
         work = Work(instance, process)
         step = work.step(self.moment)
+        step.actor = self.actor
         set_variables(step, variables)
         if self._with_callers:
             step.callers = list(self._callers(step))
@@ -327,9 +332,10 @@ class Desk:
 
     def _end_instances(self, following: list[Work]) -> None:
         """What the end of process instances brings: their messages expire, the next in a queue starts."""
-        for work, _ in list(self._steps.values()):
+        for work, step in list(self._steps.values()):
             if not work.instance.is_ended:
                 continue
+            moment = replace(self.moment, actor=step.actor)
             if work.instance.message is not None:
                 name, correlation_key, id = work.instance.message
                 self.message_slot(name, correlation_key).finish(id, self.moment.now)
@@ -338,7 +344,7 @@ class Desk:
                 waiting = self._queue(work.process.bpmn_process_id)
                 assert waiting is not None, "an instance is counted in a queue that exists"
                 self._queues[waiting.bpmn_process_id] = waiting
-                following += queue.leave(waiting, work, self.moment, self._find)
+                following += queue.leave(waiting, work, moment, self._find)
             elif work.instance.started_at is None:
                 self._stop_waiting(work)
 

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from tests.conftest import Play
-from tests.play import MODELS, WORKER, Engine, Order
+from tests.play import ENGINE, MODELS, WORKER, Engine, Order
 
 
 def stop(element_id: str) -> list[dict[str, Any]]:
@@ -356,3 +356,16 @@ def test_subscriptions_are_found_by_instance_and_name(engine: Engine) -> None:
     assert found(name="go") == []
     assert found(limit=1, offset=1) == [second.id]
     assert engine.send(c.QueryMessageSubscriptions())["results"] == []
+
+
+def test_tasks_of_a_thrown_signal_are_made_by_the_engine_those_of_a_sent_one_by_its_sender(
+    engine: Engine,
+) -> None:
+    process = engine.deploy("event/price-change.bpmn")
+    first, second = engine.start(process), engine.start(process)
+    engine.start(engine.deploy("signal/throw-prices.bpmn"))
+    third = engine.start(process)
+
+    engine.send(c.SendSignal(name="prices changed", workerId="ann"))
+
+    assert [order.tasks()[0]["createdBy"] for order in (first, second, third)] == [ENGINE, ENGINE, "ann"]
