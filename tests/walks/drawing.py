@@ -7,6 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 from tests.models import HEAD
 from tests.walks.trees import (
+    CALLED,
     Activity,
     Alarm,
     Block,
@@ -120,6 +121,8 @@ class Drawing:
         match node:
             case Leaf():
                 exits = self._enter(node.id, node.tag, entries)
+                if node.tag == "callActivity":
+                    self._attributes[node.id] = f' calledElement="{CALLED}"'
                 self._define(node.id, node.trigger, node.name, is_asked=node.name is None)
                 return exits
             case Link():

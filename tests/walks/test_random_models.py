@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from chalicelib.contract import commands as c
+from tests.models import sequence
 from tests.play import Engine, Order
 from tests.walks.drawing import Drawing
 from tests.walks.gardener import Gardener
 from tests.walks.snapshot import Record, Snapshot
-from tests.walks.trees import ASKING, selected, selections, visits
+from tests.walks.trees import ASKING, CALLED, selected, selections, visits
 
 Act = Callable[[], object]
 
@@ -31,6 +32,9 @@ ASKED = {
     "SET_SIGNAL_NAME": "signalName",
 }
 """Jobs that ask for a code or name, and the field of the completion that answers."""
+
+CALLS = ("CALL_PROCESS", "PASS_VARIABLES")
+WORK = ("EXECUTE", *CALLS)
 
 SETS = {"error": "SET_ERROR_CODE", "escalation": "SET_ESCALATION_CODE", "signal": "SET_SIGNAL_NAME"}
 
@@ -113,11 +117,20 @@ class Path:
         if self.random.random() < 0.5:
             fields["retryTimer"] = "PT1H"
         answer = self._send(c.CompleteJob, job["id"], **fields)
+        if job["type"] == "CALL_PROCESS":
+            self._resume_called()
         assert (answer["state"] != "DONE") == fails, f"{fields} is answered with {answer}"
+
+    def _resume_called(self) -> None:
+        """Who is called by a suspended process instance is suspended too, and resumed by itself."""
+        called = self.order.query(c.QueryProcessInstances, parentId=self.order.id)
+        for child in called:
+            if child["state"] == "SUSPENDED":
+                self._send(c.ResumeProcessInstance, child["id"])
 
     def _failure(self, job: Record) -> dict[str, Any]:
         gateway = job["bpmnElementId"]
-        if job["type"] == "EXECUTE" or gateway in self.drawing.hosts or self.random.random() < 0.3:
+        if job["type"] in WORK or gateway in self.drawing.hosts or self.random.random() < 0.3:
             return {"error": "out of paper"}
         if job["type"] in ASKED:
             return {}
@@ -130,6 +143,8 @@ class Path:
     def _success(self, job: Record) -> dict[str, Any]:
         if job["type"] == "EXECUTE":
             return {"completion": self._outcome(job["bpmnElementId"])}
+        if job["type"] in CALLS:
+            return {}
         if job["type"] in ASKED:
             name = self.drawing.asked[job["bpmnElementId"]]
             # Where the tree does not care, the name is one that nobody waits for.
@@ -191,6 +206,7 @@ def walk(engine: Engine, seed: int, size: int) -> None:
 
 def run(engine: Engine, tree: Any, seed: int, size: int) -> None:
     drawing = Drawing.of(tree)
+    engine.deploy_xml(sequence(CALLED, 1, "task"))
     xml = drawing.xml(f"walk-{seed}-{size}", Random(seed))
     order = engine.start(engine.deploy_xml(xml))
     path = Path(order, drawing, Random(seed), Decisions(seed))
@@ -227,6 +243,9 @@ def asked(drawing: Drawing, visited: Counter[str]) -> dict[str, Counter[str]]:
         elif tag in ASKING:
             again = [f"{id}_catch{n}" for n, catch in enumerate(drawing.catches.get(id, ()), 1)]
             wanted.setdefault("EXECUTE", Counter())[id] = count + sum(visited[a] - count for a in again)
+        elif tag == "callActivity":
+            for type in CALLS:
+                wanted.setdefault(type, Counter())[id] = count
         elif tag == "userTask":
             wanted.setdefault("USER_TASK", Counter())[id] = count
         elif tag == "exclusiveGateway" and drawing.ways(id) > 1:

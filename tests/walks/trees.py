@@ -17,7 +17,9 @@ Decide = Callable[[str, int], int]
 
 PASSED = ("task", "manualTask", "intermediateThrowEvent")
 ASKING = ("serviceTask", "scriptTask", "sendTask", "businessRuleTask")
-TAGS = (*PASSED, *ASKING, *ASKING, "userTask", "userTask")
+TAGS = (*PASSED, *ASKING, *ASKING, "userTask", "userTask", "callActivity", "callActivity")
+CALLED = "called"
+"""The process that call activities call: it ends at once."""
 DEEPEST = 3
 
 
