@@ -384,3 +384,31 @@ def test_a_token_can_get_to_a_join_by_a_boundary_event(play: Play) -> None:
     order.has_passed("failed")
     assert [token["state"] for token in order.element_instances("join")] == ["COMPLETED"] * 2
     assert order.has_ended
+
+
+def test_a_terminated_branch_releases_the_join(play: Play) -> None:
+    order = play("gateway/inclusive-terminated-branch.bpmn")
+    order.complete_job("a")
+    order.has_not_reached("endEvent")
+
+    order.complete_job("b", completion={"errorCode": "TROUBLE"})
+
+    order.has_passed("failed", "givenUp", "join", "endEvent")
+    assert [token["state"] for token in order.element_instances("branch")] == ["TERMINATED"]
+    assert order.has_ended
+
+
+def test_a_join_looks_at_its_own_scope_and_the_one_around_at_the_sub_process(play: Play) -> None:
+    order = play("gateway/inclusive-in-sub-process.bpmn")
+    decide(order, "split", "a", "b")
+    order.complete_job("a")
+    order.has_not_reached("c")
+
+    order.complete_job("b")
+
+    order.has_passed("join")
+    order.complete_job("outside")
+    order.has_not_reached("endEvent")
+    order.complete_job("c")
+    assert len(order.element_instances("endEvent")) == 1
+    assert order.has_ended
