@@ -66,6 +66,7 @@ class Desk:
     Attributes:
         actor: Who creates what is made now: the sender of the command, or the engine inside of a due task.
         planned: Start events that tick again, and when.
+        for_many: Where tasks of the engine are that do the same in many process instances.
     """
 
     def __init__(self, env: Environment, moment: Moment, *, with_callers: bool = False) -> None:
@@ -86,7 +87,7 @@ class Desk:
         self._signal_slots: dict[tuple[str, int], SignalSlot] = {}
         self._queues: dict[str, Queue] = {}
         self._written: list[Work] = []
-        self._following: list[Ref] = []
+        self.for_many: list[Ref] = []
         self.planned: list[tuple[Instant, Ref]] = []
         self._called_later: list[tuple[str, int]] = []
 
@@ -263,7 +264,7 @@ class Desk:
             step = self.take(plan(self.env, ENGINE, self.moment))
             content = signals.remaining(variables, subscribers[first : first + share])
             step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
-            self._following.append(self.work(step).ref)
+            self.for_many.append(self.work(step).ref)
 
     def end_called(self, partition: str, id: int) -> None:
         """End a called process instance; if very many are on the desk already, a task does it."""
@@ -308,7 +309,7 @@ class Desk:
         if self._called_later:
             step = self.take(plan(self.env, ENGINE, self.moment))
             step.add_task(TaskType.TERMINATE_PROCESS_INSTANCE, serialized=called_later(self._called_later))
-            self._following.append(self.work(step).ref)
+            self.for_many.append(self.work(step).ref)
         changed = [*self._written, *self._made_work()]
         self.env.store.commit(
             *self._others,
@@ -321,7 +322,7 @@ class Desk:
         for _, step in self._steps.values():
             for note in step.notes:
                 logger.warning("%s in process instance %s", note, step.instance.pointer(1))
-        return [*(work.ref for work in following), *self._following]
+        return [*(work.ref for work in following), *self.for_many]
 
     def left_due(self) -> set[tuple[Ref, int]]:
         """The tasks that have become due and were not run, by their process instance and number."""

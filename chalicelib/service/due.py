@@ -48,6 +48,7 @@ class Ran(NamedTuple):
         tasks: Those that ran.
         following: Process instances that have a due task because of them.
         planned: Start events that tick again because of them, and when.
+        for_many: Where tasks of the engine are that do the same in many process instances.
         left_due: Tasks, by process instance and number, that became due meanwhile and were not run.
     """
 
@@ -55,6 +56,7 @@ class Ran(NamedTuple):
     tasks: list[Task]
     following: list[Ref]
     planned: list[tuple[Instant, Ref]]
+    for_many: list[Ref]
     left_due: set[tuple[Ref, int]]
 
 
@@ -70,7 +72,7 @@ def run_tasks(env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work
             (work,) = env.store.load_many([ref])
             chosen = _together(choose(work)) if work else []
             if work is None or not chosen:
-                return Ran(work, [], [], [], set())
+                return Ran(work, [], [], [], [], set())
             desk, outside = Desk(env, moment, with_callers=with_callers), Outside(env, work, moment)
             step = desk.take(work)
             step.run_outside = partial(_run_outside, outside)
@@ -79,7 +81,7 @@ def run_tasks(env: Environment, ref: Ref, moment: Moment, choose: Callable[[Work
             for change in outside.changes:
                 desk.add(change)
             following = [*desk.commit(), *outside.following]
-            return Ran(work, chosen, following, desk.planned, desk.left_due())
+            return Ran(work, chosen, following, desk.planned, desk.for_many, desk.left_due())
 
     return until_through(env, "ExecuteTasks", lambda: thought_through(attempt))
 

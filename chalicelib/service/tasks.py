@@ -10,7 +10,7 @@ from ..contract import wire
 from ..engine import tasks
 from ..engine.moment import Moment
 from ..engine.records import Instant, Task
-from .due import follow_up, run_tasks
+from .due import follow_up, run_all, run_tasks
 from .environment import Environment, Ref, Work
 from .work import fits, owners
 
@@ -106,6 +106,9 @@ def _execute(
 
     ran = run_tasks(env, ref, moment, choose)
     follow_up(env, ran.following, moment)
+    if not env.eager:
+        # In deferred mode each of many has its task now; how that comes about is nobody's business.
+        run_all(env, ran.for_many, moment)
     if ran.work is None:
         return []
     agenda.made.update(ran.left_due)

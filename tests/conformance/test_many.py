@@ -98,6 +98,18 @@ def test_at_once_or_by_a_task_is_the_same_to_see(engine: Engine, count: int) -> 
         assert [(t["bpmnElementId"], t["state"]) for t in order.tasks()] == [("pricesChanged", "DONE")]
 
 
+@pytest.mark.parametrize("count", [20, 21])
+def test_thrown_signal_makes_a_task_for_each_subscriber_at_once(engine: Engine, count: int) -> None:
+    orders = start_many(engine, count)
+
+    engine.start(engine.deploy("signal/throw-prices.bpmn"))
+
+    assert {len(order.tasks()) for order in orders} == {1}
+    assert {task["state"] for order in orders for task in order.tasks()} == {
+        "DONE" if engine.is_eager else "DUE"
+    }
+
+
 @pytest.mark.soak
 @pytest.mark.every_store
 def test_ten_thousand_subscribers_are_all_reached_although_the_process_is_killed(engine: Engine) -> None:
