@@ -61,7 +61,8 @@ class Engine:
 
     def environment(self) -> Environment:
         """A fresh environment, as another process would have: nothing is cached."""
-        store = ItemStore(self.items, self.shards, self.random_bytes)
+        # What is remembered for seconds is remembered for ever: how fast the machine is makes no difference.
+        store = ItemStore(self.items, self.shards, self.random_bytes, lambda: 0.0)
         env = wiring.environment(self.settings, store, wall_clock=self.clock)
         return replace(env, pauses=lambda: repeat(0.0, ATTEMPTS), pause=lambda seconds: None)
 
