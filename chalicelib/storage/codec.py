@@ -223,15 +223,14 @@ def _encode_head(instance: ProcessInstance) -> list[Any]:
         _runs(instance.blocks),
         instance.visits,
         int(instance.is_counted),
-        int(instance.is_planned),
-        instance.planned_at,
-        instance.called_by,
-        instance.message,
     ]
-    first = len(head) - len(_LATER)
-    while len(head) > first and head[-1] == _LATER[len(head) - first - 1]:
-        head.pop()
-    return head
+    later = (int(instance.is_planned), instance.planned_at, instance.called_by, instance.message)
+    if later == _LATER:
+        return head
+    width = len(later)
+    while later[width - 1] == _LATER[width - 1]:
+        width -= 1
+    return [*head, *later[:width]]
 
 
 def _runs(blocks: Sequence[int]) -> list[list[int]]:
