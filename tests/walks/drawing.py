@@ -103,6 +103,8 @@ class Drawing:
 
     def _element(self, id: str, random: Random) -> str:
         tag, attributes = self.tags[id], self._attributes.get(id, "") + self._default(id)
+        if tag == "callActivity":
+            attributes += f' calledElement="{CALLED}"'
         content = self._content(id, random) if tag == "subProcess" else self._definitions.get(id, "")
         return f'<{tag} id="{id}"{attributes}>{content}</{tag}>'
 
@@ -121,8 +123,6 @@ class Drawing:
         match node:
             case Leaf():
                 exits = self._enter(node.id, node.tag, entries)
-                if node.tag == "callActivity":
-                    self._attributes[node.id] = f' calledElement="{CALLED}"'
                 self._define(node.id, node.trigger, node.name, is_asked=node.name is None)
                 return exits
             case Link():
