@@ -91,7 +91,7 @@ def bpmn_xml(process_id: int) -> Key:
 def process_name(bpmn_process_id: str, version: str) -> Key:
     """The item that says which id a BPMN process id and version have; names may be of any length."""
     name = json.dumps([bpmn_process_id, version])
-    return Key(f"PROCESS#{hashlib.sha256(name.encode()).hexdigest()}", "NAME")
+    return Key(f"PROCESS#{_hash(name)}", "NAME")
 
 
 CATALOG = Key("CATALOG", "PROCESSES")
@@ -108,7 +108,7 @@ def queue(bpmn_process_id: str) -> Key:
 
 def answer(key: str) -> Key:
     """The answer that was given under an idempotency key."""
-    return Key(f"ANSWER#{hashlib.sha256(key.encode()).hexdigest()}", "ANSWER")
+    return Key(f"ANSWER#{_hash(key)}", "ANSWER")
 
 
 def counter(name: str) -> Key:
@@ -119,7 +119,7 @@ def counter(name: str) -> Key:
 def message_slot(name: str, correlation_key: str) -> Key:
     """The slot of a message name and correlation key; both are texts of any length with any characters."""
     text = json.dumps([name, correlation_key])
-    return Key(f"MESSAGE#{hashlib.sha256(text.encode()).hexdigest()}", "SLOT")
+    return Key(f"MESSAGE#{_hash(text)}", "SLOT")
 
 
 def signal_slot(name: str, shard: int) -> Key:
