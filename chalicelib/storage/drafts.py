@@ -8,8 +8,9 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..engine.feed import next_watch
 from ..engine.instance import ProcessInstance, Scope
-from ..engine.records import Variable
+from ..engine.records import Instant, Variable
 from ..service.environment import Work
 from . import codec, keys
 from .blocks import IdBlocks
@@ -110,7 +111,7 @@ class Drafts:
             revision,
             keys.list_attributes(self._shards, instance.partition, block, instance.process_id)
             | keys.due_attributes(
-                self._shards, block, instance.process_id, instance.next_due_job(), instance.next_due_task()
+                self._shards, block, instance.process_id, instance.next_due_job(), _next_look(instance)
             ),
         )
 
@@ -186,3 +187,9 @@ class Drafts:
     def _name(self, mark: Mark) -> str:
         """A name that no racer has: two may write for the same revision."""
         return f"{mark.revision + 1:x}-{base64.urlsafe_b64encode(self._random_bytes(3)).decode()}"
+
+
+def _next_look(instance: ProcessInstance) -> Instant | None:
+    """When somebody has to look at an instance: a task is due, or a fed job should be done."""
+    times = (instance.next_due_task(), next_watch(instance))
+    return min((at for at in times if at is not None), default=None)
