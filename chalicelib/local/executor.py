@@ -3,16 +3,11 @@
 import logging
 import threading
 
-from ..contract.commands import ExecuteTasks
-from ..service import upkeep
 from ..service.environment import Environment
-from ..service.execute import execute
+from ..service.sweeping import Sweep
 
 INTERVAL = 0.5
 """Seconds between two looks for due tasks."""
-
-BATCH = 100
-"""Tasks per look; as long as there was something to do, the next look follows at once."""
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +17,8 @@ class Executor:
 
     def __init__(self, env: Environment, interval: float = INTERVAL) -> None:
         """Nothing runs yet."""
-        self._env = env
+        self._sweep = Sweep(env)
         self._interval = interval
-        self._has_begun = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
 
@@ -40,17 +34,7 @@ class Executor:
 
     def sweep(self) -> int:
         """Run what is due now; answers how many tasks that were."""
-        if not self._has_begun:
-            upkeep.begin(self._env)
-            self._has_begun = True
-        done = 0
-        while not self._stopped.is_set():
-            answer = execute(ExecuteTasks(limit=BATCH), self._env)
-            done += answer["completed"]
-            # What was done may have made something due: a timer that ticks on after the clock was moved.
-            if answer["completed"] == 0:
-                break
-        return done
+        return self._sweep.run(lambda: not self._stopped.is_set())
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):

@@ -1,0 +1,64 @@
+"""What the functions of the queue and of the schedule do; they start without the API.
+
+Lambda calls `work`, `bury` and `sweep` here directly: `infra/stack.yaml` names them as handlers, so that a
+worker loads neither Chalice nor the routes.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import wiring
+from .service.sweeping import Sweep
+from .settings import Settings
+
+TIME_TO_FINISH = 25_000
+"""Milliseconds that a batch of tasks may take: the last one begins no later than that before the time-out.
+
+Source: `wiring.DEADLINE`, after which an overtaken command gives up, and a margin.
+"""
+
+Event = Mapping[str, Any]
+
+logger = logging.getLogger(__name__)
+
+settings = Settings.read(os.environ)
+env = wiring.build(settings)
+
+_sweep = Sweep(env)
+
+
+def sweep(event: Event, context: Any) -> dict[str, int]:
+    """Run what is due; called each minute."""
+    return {"completed": _sweep.run(lambda: context.get_remaining_time_in_millis() > TIME_TO_FINISH)}
+
+
+def work(event: Event, context: Any) -> dict[str, Any]:
+    """Follow hints of the queue: do a job, or run the due tasks of a process instance."""
+    return each(event["Records"], lambda hint: _sweep.run())
+
+
+def bury(event: Event, context: Any) -> dict[str, Any]:
+    """Take up hints that were tried too often: each becomes an incident of its process instance."""
+    return each(event["Records"], lambda hint: logger.error("given up: %s", hint))
+
+
+def each(records: list[dict[str, Any]], follow: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Hand each message of a batch to a function; those that fail come again, the others do not.
+
+    Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", partial batch responses.
+    """
+    failed = [record["messageId"] for record in records if not _is_followed(record, follow)]
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
+
+
+def _is_followed(record: dict[str, Any], follow: Callable[[dict[str, Any]], object]) -> bool:
+    try:
+        follow(json.loads(record["body"]))
+    except Exception:
+        # Whatever it was: the others of the batch must not suffer, and the row is the truth.
+        logger.exception("failed to follow message %s", record["messageId"])
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""What the functions of the queue and of the schedule do with their events."""
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import lambdas
+
+
+class Context:
+    """What Lambda hands over: how much time is left."""
+
+    def __init__(self, *milliseconds: int) -> None:
+        self._left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left.pop(0)
+
+
+def record(id: str, body: str) -> dict[str, Any]:
+    return {"messageId": id, "body": body}
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions around an empty engine, as in a new process."""
+    monkeypatch.setenv("BPMN_STORE", "memory")
+    importlib.reload(lambdas)
+
+
+def test_only_what_failed_comes_again() -> None:
+    records = [record("one", '{"b": 1}'), record("two", '{"b": 2}'), record("three", "no json")]
+    seen = []
+
+    def follow(hint: dict[str, Any]) -> None:
+        seen.append(hint)
+        if hint["b"] == 2:
+            raise OSError("gone")
+
+    answer = lambdas.each(records, follow)
+
+    assert seen == [{"b": 1}, {"b": 2}]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "two"}, {"itemIdentifier": "three"}]}
+
+
+def test_all_is_well_with_a_batch_of_hints() -> None:
+    hint = json.dumps({"p": "2026-11-25", "b": 0, "j": None, "d": 0})
+
+    assert lambdas.work({"Records": [record("one", hint)]}, Context()) == {"batchItemFailures": []}
+
+
+def test_sweep_begins_the_upkeep() -> None:
+    assert lambdas.sweep({}, Context(55_000, 54_000)) == {"completed": 0}
+
+    assert len(lambdas.env.store.upkeep().begun) > 0
+
+
+def test_sweep_leaves_the_rest_when_its_time_is_over() -> None:
+    assert lambdas.sweep({}, Context(lambdas.TIME_TO_FINISH)) == {"completed": 0}
