@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 JOBS ?= 2
 STAGE ?= dev
 ARCHITECTURE ?= arm64
+HANDLERS ?=
 
 setup: .venv/.package
 
@@ -41,8 +42,8 @@ bench-dynoxide: setup  ## the meter of `make bench` against the consumed capacit
 soak: setup          ## the full matrix on every store, and what else takes longer
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "soak or not soak" --every-store
 
-package: setup       ## template and bundle for AWS in build/$(STAGE); STAGE=dev or prod, ARCHITECTURE=arm64 or x86_64
-	$(BIN)/python -m infra.package --stage $(STAGE) --architecture $(ARCHITECTURE)
+package: setup       ## template and bundle for AWS in build/$(STAGE); STAGE=dev|prod ARCHITECTURE=arm64|x86_64 HANDLERS="orders.py ..."
+	$(BIN)/python -m infra.package --stage $(STAGE) --architecture $(ARCHITECTURE) --add $(HANDLERS)
 
 e2e: setup .venv-e2e/.lock  ## the packaged stack on an independent AWS, on this machine
 	$(BIN)/python -m tests.e2e

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import wiring
-from .service.sweeping import Sweep
+from .service import sweeping
 from .settings import Settings
 
 TIME_TO_FINISH = 25_000
@@ -27,17 +27,20 @@ logger = logging.getLogger(__name__)
 settings = Settings.read(os.environ)
 env = wiring.build(settings)
 
-_sweep = Sweep(env)
-
 
 def sweep(event: Event, context: Any) -> dict[str, int]:
     """Run what is due; called each minute."""
-    return {"completed": _sweep.run(lambda: context.get_remaining_time_in_millis() > TIME_TO_FINISH)}
+
+    def has_time() -> bool:
+        left: int = context.get_remaining_time_in_millis()
+        return left > TIME_TO_FINISH
+
+    return {"completed": sweeping.sweep(env, has_time)}
 
 
 def work(event: Event, context: Any) -> dict[str, Any]:
     """Follow hints of the queue: do a job, or run the due tasks of a process instance."""
-    return each(event["Records"], lambda hint: _sweep.run())
+    return each(event["Records"], lambda hint: sweeping.sweep(env))
 
 
 def bury(event: Event, context: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,15 @@ def template(stage: str, work: Path, architecture: str = "arm64") -> dict[str, A
     return finish(json.loads((work / "chalice" / "sam.json").read_text(encoding="utf-8")))
 
 
-def package(stage: str, work: Path, architecture: str) -> tuple[Path, Path]:
-    """Make template and bundle; answers where they are."""
+def package(stage: str, work: Path, architecture: str, added: Sequence[Path] = ()) -> tuple[Path, Path]:
+    """Make template and bundle; answers where they are.
+
+    Args:
+        stage: dev or prod.
+        work: The directory for both; what was in it goes.
+        architecture: arm64 or x86_64.
+        added: Modules and packages of job handlers, which go into the bundle, too.
+    """
     work = work.absolute()  # Chalice looks from its own directory
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -66,6 +74,8 @@ def package(stage: str, work: Path, architecture: str) -> tuple[Path, Path]:
     bundle.install(wanted, content, architecture)
     bundle.prune(content, _settings()["aws-services"])
     zipfile.ZipFile(work / "chalice" / "deployment.zip").extractall(content)
+    for path in added:
+        _add(path, content)
     bundle.compile_all(content)
 
     packed = work / "deployment.zip"
@@ -80,8 +90,6 @@ def _source(source: Path, architecture: str) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "chalicelib", source / "chalicelib", ignore=ignored)
     shutil.copy(ROOT / "app.py", source)
-    if (ROOT / "vendor").exists():
-        shutil.copytree(ROOT / "vendor", source / "vendor", ignore=ignored)
     for place in (source, source / "vendor"):
         (place / "infra").mkdir(parents=True)
         shutil.copy(ROOT / "infra" / "tables.json", place / "infra")
@@ -92,6 +100,14 @@ def _source(source: Path, architecture: str) -> Path:
     # Chalice would install what this file names, without hashes; the bundle gets it from elsewhere.
     (source / "requirements.txt").touch()
     return source
+
+
+def _add(path: Path, content: Path) -> None:
+    """Put a module or a package where it can be imported by its name."""
+    if path.is_dir():
+        shutil.copytree(path, content / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(path, content)
 
 
 def _settings() -> dict[str, Any]:
@@ -108,8 +124,12 @@ def main() -> None:
         "--architecture", choices=bundle.MACHINES, default="arm64", help="processor of Lambda"
     )
     options.add_argument("--output", type=Path, help="directory, by default build/<stage>")
+    options.add_argument(
+        "--add", type=Path, nargs="*", default=[], metavar="PATH", help="module or package of job handlers"
+    )
     given = options.parse_args()
-    described, packed = package(given.stage, given.output or ROOT / "build" / given.stage, given.architecture)
+    output = given.output or ROOT / "build" / given.stage
+    described, packed = package(given.stage, output, given.architecture, given.add)
     print(f"{os.path.relpath(described)}")
     print(f"{os.path.relpath(packed)}: {packed.stat().st_size / 1000**2:.1f} MB for {given.architecture}")
 

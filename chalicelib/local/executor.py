@@ -3,8 +3,8 @@
 import logging
 import threading
 
+from ..service import sweeping
 from ..service.environment import Environment
-from ..service.sweeping import Sweep
 
 INTERVAL = 0.5
 """Seconds between two looks for due tasks."""
@@ -17,7 +17,7 @@ class Executor:
 
     def __init__(self, env: Environment, interval: float = INTERVAL) -> None:
         """Nothing runs yet."""
-        self._sweep = Sweep(env)
+        self._env = env
         self._interval = interval
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
@@ -34,7 +34,7 @@ class Executor:
 
     def sweep(self) -> int:
         """Run what is due now; answers how many tasks that were."""
-        return self._sweep.run(lambda: not self._stopped.is_set())
+        return sweeping.sweep(self._env, lambda: not self._stopped.is_set())
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):
