@@ -4,7 +4,6 @@ Lambda calls `work`, `bury` and `sweep` here directly: `infra/stack.yaml` names 
 worker loads neither Chalice nor the routes.
 """
 
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -48,8 +47,8 @@ def bury(event: Event, context: Any) -> dict[str, Any]:
     return each(event["Records"], lambda hint: logger.error("given up: %s", hint))
 
 
-def each(records: list[dict[str, Any]], follow: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    """Hand each message of a batch to a function; those that fail come again, the others do not.
+def each(records: list[dict[str, Any]], follow: Callable[[str], object]) -> dict[str, Any]:
+    """Hand the text of each message to a function; those that fail come again, the others do not.
 
     Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", partial batch responses.
     """
@@ -57,9 +56,9 @@ def each(records: list[dict[str, Any]], follow: Callable[[dict[str, Any]], objec
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
 
 
-def _is_followed(record: dict[str, Any], follow: Callable[[dict[str, Any]], object]) -> bool:
+def _is_followed(record: dict[str, Any], follow: Callable[[str], object]) -> bool:
     try:
-        follow(json.loads(record["body"]))
+        follow(record["body"])
     except Exception:
         # Whatever it was: the others of the batch must not suffer, and the row is the truth.
         logger.exception("failed to follow message %s", record["messageId"])
