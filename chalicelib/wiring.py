@@ -4,14 +4,16 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from typing import Any
 
 from .api.auth import Access
 from .engine.records import Instant
 from .sdk.handlers import Handlers
 from .service.environment import Archive, Cipher, Environment, Feed, Store
+from .service.fed import Perform, Variables
 from .settings import KmsKey, Settings
 from .storage.keys import Shards
 from .storage.ports import Items
@@ -78,6 +80,15 @@ def environment(
         pause=time.sleep,
         overtaken=(counts or Counts()).count_overtaken,
     )
+
+
+def performer(settings: Settings) -> Perform:
+    """Lets the handlers of the settings do jobs; without any, all jobs are left to workers."""
+    return _nobody if settings.handlers is None else handlers(settings.handlers).perform
+
+
+def _nobody(bpmn_process_id: str, job: Mapping[str, Any], variables: Variables) -> None:
+    """There is no handler."""
 
 
 def create_tables(settings: Settings) -> None:

@@ -28,12 +28,10 @@ class LocalService:
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
         self._app = create_app(self.env, access)
-        handlers = wiring.handlers(settings.handlers) if settings.handlers else None
-        if handlers:
+        if settings.handlers is not None:
             # What is wrong with them is said before anything runs.
-            handlers.check()
-        perform = handlers.perform if handlers else None
-        self._executor = Executor(self.env, feed, perform) if feed else None
+            wiring.handlers(settings.handlers).check()
+        self._executor = Executor(self.env, feed, wiring.performer(settings)) if feed else None
 
     @property
     def app(self) -> Chalice:

@@ -22,6 +22,7 @@ LAYERS = (
     "api",
     "settings",
     "wiring",
+    "lambdas",
     "local",
     "cli",
 )
