@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 Pause = Callable[[threading.Condition, float], object]
 
-LINGER = 0.005
+LINGER = 0.01
 """Seconds to wait for more threads to become free, so that one call locks more jobs."""
 
 LONGEST_WAIT = 1.0

@@ -53,7 +53,7 @@ class Processes:
         """
         last = self._known[-1:]
         page = self._page(max(0, len(self._known) - 1))
-        if page[:1] != last:
+        if last and page[:1] != last:
             self._known, last = [], []
             page = self._page(0)
         self._known += page[len(last) :]

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from .client import ApiProblem, Client
@@ -84,6 +84,7 @@ class Runner:
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         pause: Pause = threading.Condition.wait,
+        threads: Callable[[int], Executor] = ThreadPoolExecutor,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -98,6 +99,7 @@ class Runner:
             clock: Seconds that only rise.
             chance: Numbers from 0 to 1.
             pause: Waits on a condition for some seconds.
+            threads: Makes so many threads.
 
         Raises:
             ValueError: The lock timeout is no duration, or nothing can be under way.
@@ -113,6 +115,7 @@ class Runner:
         self._locks = Locks(client, worker_id, lock_timeout, wanted)
         self._runs = Runs(client, self._locks, self._pace, chance)
         self._idle, self._away = Backoff(*IDLE, chance), Backoff(*AWAY, chance)
+        self._threads = threads
         self._refreshed_at: float | None = None
         self._told: set[object] = set()
 
@@ -125,7 +128,7 @@ class Runner:
             ApiProblem: The engine refuses this worker, for example its credentials.
         """
         pace = self._pace
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="worker") as pool:
+        with self._threads(self._concurrency) as pool:
             while not pace.is_stopping:
                 self._watch.tick(pace.running)
                 if free := pace.free(self._concurrency):
@@ -138,7 +141,7 @@ class Runner:
         """Let `run` come to its end; may be called by any thread, and by a signal handler."""
         self._pace.stop()
 
-    def _poll(self, pool: ThreadPoolExecutor, free: int) -> None:
+    def _poll(self, pool: Executor, free: int) -> None:
         """Ask for jobs, let them begin, and rest if there were too few."""
         began, ended = self._pace.clock(), self._pace.ended
         found = Found()
@@ -162,7 +165,7 @@ class Runner:
             if ended != self._pace.ended:
                 self._idle.reset()
 
-    def _begin(self, pool: ThreadPoolExecutor, found: Found) -> None:
+    def _begin(self, pool: Executor, found: Found) -> None:
         for errand in found.own:
             self._pace.job_begins()
             pool.submit(self._do, errand)
