@@ -7,7 +7,8 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from . import codes
@@ -16,6 +17,7 @@ NOUN = "worker"
 SUMMARY = "do the jobs of processes with handlers in Python"
 
 WORKER_ID = "BPMN_WORKER_ID"
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -74,7 +76,7 @@ def run_worker(parsed: argparse.Namespace) -> int:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` does
     progress = Progress(sys.stderr, as_json=parsed.json)
-    logging.basicConfig(level=parsed.log_level, handlers=[progress.log_handler()], force=True)
+    logging.basicConfig(level=parsed.log_level, handlers=[progress.log_handler()])
     try:
         worker = load(parsed.handlers)
         client = connection.connect(parsed, os.environ)
@@ -89,10 +91,9 @@ def run_worker(parsed: argparse.Namespace) -> int:
     except (NotLoaded, InvalidHandler, ValueError) as fault:
         print(f"bpmn: {fault}", file=sys.stderr)
         return codes.USAGE
-    address = connection.address(parsed, os.environ)
-    progress.say(f"{len(worker.elements())} handlers of {parsed.handlers} work for {address}")
-    _stop_on_signals(runner.stop)
-    with client:
+    with client, _signals_to(runner.stop):
+        address = connection.address(parsed, os.environ)
+        progress.say(f"{len(worker.elements())} handlers of {parsed.handlers} work for {address}")
         try:
             runner.run()
         except ApiProblem as problem:
@@ -108,13 +109,18 @@ def new_id() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _stop_on_signals(stop: Callable[[], None]) -> None:
+@contextmanager
+def _signals_to(stop: Callable[[], None]) -> Iterator[None]:
     """The first signal lets the work end; a second one ends the process, and locks expire."""
 
     def handle(number: int, frame: FrameType | None) -> None:
-        for sign in (signal.SIGTERM, signal.SIGINT):
+        for sign in SIGNALS:
             signal.signal(sign, signal.SIG_DFL)
         stop()
 
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, handle)
+    before = {sign: signal.signal(sign, handle) for sign in SIGNALS}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
