@@ -1,8 +1,8 @@
 """The whole way of a process, on this machine: serve, deploy, start, work, look at the result.
 
 Starts `bpmn serve` on an embedded store in a temporary directory and `bpmn worker run` with the handlers of
-`worker.py` as a process of its own, sends orders, waits until all of them have ended, and checks what the server says about them. Exits with 1 if
-anything is off. Stops what it started and leaves nothing behind.
+`worker.py` as a process of its own, sends orders, waits until all of them have ended, and checks what the
+server says about them. Exits with 1 if anything is off. Stops what it started and leaves nothing behind.
 """
 
 import argparse
@@ -309,7 +309,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--instances", type=int, default=100, help="orders to send")
     options.add_argument("--clients", type=int, default=4, help="connections that start instances at once")
-    options.add_argument("--jobs", type=int, default=8, help="jobs that the worker does at once")
+    options.add_argument("--jobs", type=int, default=32, help="jobs that the worker does at once")
     options.add_argument("--patience", type=float, default=60, help="seconds to wait for the next end")
     given = options.parse_args()
     if given.instances < 1 or given.clients < 1 or given.jobs < 1:
