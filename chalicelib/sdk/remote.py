@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .client import ApiProblem, Client
 from .completion import Json
@@ -28,6 +28,14 @@ def is_away(fault: Exception) -> bool:
     return isinstance(fault, OSError)
 
 
+class Version(NamedTuple):
+    """A deployed version of a process, with what tells it from that of another store."""
+
+    id: int
+    bpmn_process_id: str
+    created_at: str
+
+
 class Processes:
     """The deployed versions of some processes."""
 
@@ -39,7 +47,7 @@ class Processes:
             wanted: Process ids of BPMN files.
         """
         self._client, self._wanted = client, wanted
-        self._known: list[tuple[int, str]] = []
+        self._known: list[Version] = []
 
     def refresh(self) -> None:
         """Read what is new.
@@ -64,18 +72,21 @@ class Processes:
     @property
     def missing(self) -> frozenset[str]:
         """Those that are wanted and not deployed."""
-        return frozenset(self._wanted) - {name for _, name in self._known}
+        return frozenset(self._wanted) - {version.bpmn_process_id for version in self._known}
 
     def chunks(self) -> Iterator[Mapping[int, str]]:
         """Process ids of BPMN files by number, newest first, as many as one call takes."""
-        found = [row for row in reversed(self._known) if row[1] in self._wanted]
+        found = [version for version in reversed(self._known) if version.bpmn_process_id in self._wanted]
         for start in range(0, len(found), MOST_IDS):
-            yield dict(found[start : start + MOST_IDS])
+            yield {version.id: version.bpmn_process_id for version in found[start : start + MOST_IDS]}
 
-    def _page(self, offset: int) -> list[tuple[int, str]]:
+    def _page(self, offset: int) -> list[Version]:
         query = {"offset": offset, "limit": PAGE}
         answer = self._client.call("POST", "/processes/query", {}, query=query)
-        return [(process["id"], process["bpmnProcessId"]) for process in answer["results"]]
+        return [
+            Version(process["id"], process["bpmnProcessId"], process["createdAt"])
+            for process in answer["results"]
+        ]
 
 
 @dataclass

@@ -44,7 +44,10 @@ class Engine:
         faults: What goes wrong with the next calls, by the last word of their path; None: nothing.
         calls: The paths that were called, by their last word.
         filters: Whether it can lock jobs by element.
+        begun_at: When its store was made.
     """
+
+    begun_at = "2030-01-01T00:00:00Z"
 
     def __init__(self, *processes: str, filters: bool = False) -> None:
         self.processes = list(processes)
@@ -97,7 +100,10 @@ class Engine:
         return answer
 
     def _query(self, path: str, body: Json, query: Json) -> Json:
-        rows = [{"id": id, "bpmnProcessId": name} for id, name in enumerate(self.processes, 1)]
+        rows = [
+            {"id": id, "bpmnProcessId": name, "createdAt": self.begun_at}
+            for id, name in enumerate(self.processes, 1)
+        ]
         found = rows[query["offset"] :][: query["limit"]]
         return {"count": len(found), "results": found}
 

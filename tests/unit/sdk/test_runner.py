@@ -151,14 +151,22 @@ def test_process_that_is_not_deployed_yet_is_said_once_and_looked_for_often(capl
     assert server.states == ["DONE"]
 
 
-def test_engine_with_another_store_is_read_anew(server):
+def test_engine_with_another_store_is_read_anew():
+    server = Engine(ORDER, ORDER)
     play = Play(server)
-    play.log.at_tick[2] = lambda: server.processes.clear()
-    play.log.at_tick[20] = lambda: (server.processes.extend([OTHER, ORDER]), server.add("a", process_id=2))
 
-    play.polls(25)
+    def begin_anew() -> None:
+        server.begun_at, server.processes = "2030-01-02T00:00:00Z", [OTHER, ORDER, ORDER]
+        for process_id in (1, 2, 3):
+            server.add("a", process_id=process_id)
+        server.faults["lock"] = [Before(REFUSED)]
 
-    assert server.states == ["DONE"]
+    play.log.at_tick[2] = begin_anew
+
+    play.polls(6)
+
+    assert server.states == ["DUE", "DONE", "DONE"], "the first one is of another process now"
+    assert play.clock.now < REFRESH, "an engine that was away is read at once"
 
 
 def test_more_versions_than_one_call_takes():
