@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from .. import __version__
-from . import encryption_key, serve
+from . import encryption_key, serve, worker
 from .codes import MEANINGS
 from .verbs import Verb, nouns
 
@@ -29,9 +29,15 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     serve.add_options(served)
     served.set_defaults(run=serve.run)
     encryption_key.add_verbs(verbs.add_parser(encryption_key.NOUN, help="create"))
+    _add_worker(verbs.add_parser(worker.NOUN, help="run"), is_asked_for=words[:1] == [worker.NOUN])
     for noun, rows in nouns().items():
         _add_noun(verbs, noun, rows, is_asked_for=words[:1] == [noun])
     return top
+
+
+def _add_worker(parser: argparse.ArgumentParser, *, is_asked_for: bool) -> None:
+    if is_asked_for:
+        worker.add_verbs(parser)
 
 
 def _add_noun(
