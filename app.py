@@ -15,4 +15,8 @@ Source: AWS Lambda quotas, invocation payload; engine-semantics 1.
 _settings = Settings.read(os.environ)
 _env = wiring.build(_settings)
 
-app = create_app(_env, wiring.access(_settings, _env.store), largest_body=LARGEST_BODY)
+app = create_app(_env, wiring.access(_settings, _env.store), largest_body=LARGEST_BODY, cors=_settings.cors)
+"""The REST surfaces: operation rows become Chalice routes, each surface answers in its own way."""
+
+authorize = app.handler_map["authorize"]
+"""The Lambda authorizer: who is calling."""

@@ -33,6 +33,8 @@ NOTES = """- Records of an instance are named by partition and id, `2030-01-01/1
   element.
 - `bpmn encryption-key create KMS-KEY` calls no engine: it asks AWS KMS for an encryption key and prints it
   encrypted, as an entry of `BPMN_ENCRYPTION_KEYS`.
+- `bpmn key create`, `list` and `revoke` call no engine either: they read and write API keys straight on the
+  store of the settings, see [security.md](security.md).
 - A file is `-` for standard input.
 - Answers are tables: times in UTC, a dash for what does not exist, nothing cut. `--json` prints the JSON of
   the API; it is the form for scripts. Verbs without an answer print nothing.
