@@ -152,28 +152,26 @@ def test_roles_come_from_the_claim(claim, said, expected, issuer, seconds):
     assert issuer.tokens(seconds, claim).read(token(**{"roles": None, **said})).roles == expected
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
-    "changes",
+    ("claim", "value"),
     [
-        {"iss": "https://id.example.com"},
-        {"iss": URL + "/"},
-        {"iss": None},
-        {"aud": "another"},
-        {"aud": ["another"]},
-        {"aud": None},
-        {"exp": NOW - LEEWAY - 5},
-        {"exp": None},
-        {"exp": "soon"},
-        {"nbf": NOW + 3600},
-        {"iat": NOW + 3600},
+        ("iss", "https://id.example.com"),
+        ("iss", URL + "/"),
+        ("iss", None),
+        ("aud", "another"),
+        ("aud", ["another"]),
+        ("aud", None),
+        ("exp", None),
+        ("exp", "soon"),
     ],
-    ids=str,
 )
-def test_claims_that_are_refused(changes, issuer, seconds):
-    assert issuer.tokens(seconds).read(token(**changes)) is None
+def test_claims_that_are_refused(claim, value, issuer, seconds):
+    assert issuer.tokens(seconds).read(token(**{claim: value})) is None
+
+
+@pytest.mark.parametrize(("claim", "away"), [("exp", -LEEWAY - 5), ("nbf", 3600), ("iat", 3600)])
+def test_times_that_are_refused(claim, away, issuer, seconds):
+    assert issuer.tokens(seconds).read(token(**{claim: int(time.time()) + away})) is None
 
 
 def test_one_of_several_audiences_may_be_us(issuer, seconds):
@@ -196,44 +194,43 @@ def tampered() -> str:
     return f"{head}.{encoded(json.dumps(claims(roles=['admin'])).encode())}.{signature}"
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [
-        unsigned({"alg": "none", "kid": "one"}),
-        unsigned({"alg": "None", "kid": "one"}),
-        unsigned({"alg": "", "kid": "one"}),
-        unsigned({"kid": "one"}),
-        unsigned({"alg": ["RS256"], "kid": "one"}),
-        unsigned({"alg": "RS256", "kid": "one"}),
-        unsigned({"alg": "RS256", "kid": "one"}, b"signature"),
-        unsigned({"alg": "ES256", "kid": "one"}, b"\0" * 64),
-        unsigned({"alg": "RS256", "kid": 1}),
-        unsigned({"alg": "RS256", "kid": ["one"]}),
-        unsigned({"alg": "RS256", "kid": "one", "crit": ["exp"]}),
-        by_secret(PEM),
-        by_secret(PEM, "RS256"),
-        by_secret(b""),
-        token(OTHER_RSA_KEY),
-        token(EC_KEY, "ES256"),
-        token(RSA_KEY, "RS256", "another"),
-        tampered(),
-        token() + "x",
-        token()[:-5],
-        "..",
-        "a.b.c",
-        "é.é.é",
-        encoded(b"[" * 5000) + ".e30.",
-        encoded(b'{"a":' * 1500) + ".e30.",
-        encoded(b'"text"') + ".e30.",
-        token(filler="x" * 8192),
-    ],
-    ids=lambda text: text[:40],
-)
-def test_forged_tokens_are_refused(forged, issuer, seconds):
+FORGED = {
+    "no signature": unsigned({"alg": "none", "kid": "one"}),
+    "no signature, written otherwise": unsigned({"alg": "None", "kid": "one"}),
+    "empty algorithm": unsigned({"alg": "", "kid": "one"}),
+    "no algorithm": unsigned({"kid": "one"}),
+    "algorithms": unsigned({"alg": ["RS256"], "kid": "one"}),
+    "empty signature": unsigned({"alg": "RS256", "kid": "one"}),
+    "any signature": unsigned({"alg": "RS256", "kid": "one"}, b"signature"),
+    "signature of another kind": unsigned({"alg": "ES256", "kid": "one"}, b"\0" * 64),
+    "key id that is no text": unsigned({"alg": "RS256", "kid": 1}),
+    "key ids": unsigned({"alg": "RS256", "kid": ["one"]}),
+    "unknown extension": unsigned({"alg": "RS256", "kid": "one", "crit": ["exp"]}),
+    "public key as a secret": by_secret(PEM),
+    "public key as a secret, named otherwise": by_secret(PEM, "RS256"),
+    "empty secret": by_secret(b""),
+    "another key": token(OTHER_RSA_KEY),
+    "another kind of key": token(EC_KEY, "ES256"),
+    "unknown key id": token(RSA_KEY, "RS256", "another"),
+    "other claims under the same signature": tampered(),
+    "longer signature": token() + "x",
+    "shorter signature": token()[:-5],
+    "nothing": "..",
+    "no base64": "a.b.c",
+    "no ASCII": "é.é.é",
+    "deep list": encoded(b"[" * 5000) + ".e30.",
+    "deep object": encoded(b'{"a":' * 1500) + ".e30.",
+    "text as header": encoded(b'"text"') + ".e30.",
+    "too long": token(filler="x" * 8192),
+}
+
+
+@pytest.mark.parametrize("fault", FORGED)
+def test_forged_tokens_are_refused(fault, issuer, seconds):
     tokens = issuer.tokens(seconds)
     assert tokens.read(token()), "the issuer's own is believed"
 
-    assert tokens.read(forged) is None
+    assert tokens.read(FORGED[fault]) is None
 
 
 def test_no_algorithm_is_without_signature_or_by_a_shared_secret():
