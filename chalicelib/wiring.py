@@ -107,18 +107,31 @@ def _tokens(settings: Settings) -> Tokens | None:
 
 
 def _fetch(url: str) -> bytes:
-    """A document of a web server that nobody can pretend to be; redirects would lead elsewhere."""
+    """A document of a web server that nobody can pretend to be; redirects would lead elsewhere.
+
+    Raises:
+        OSError: The server does not answer, or with something else.
+        ValueError: The URL is not https, or the document too large.
+    """
     if not is_safe_url(url):
         raise ValueError("a URL is not https")
-    # Half as long as all other imports; only where a JWT comes.
+    # Half as long to load as all others together; only where a JWT comes.
+    import urllib.error
     import urllib.request
+    from http.client import HTTPException
 
     class NoRedirects(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *request: Any) -> None:
             return None
 
-    with urllib.request.build_opener(NoRedirects).open(url, timeout=FETCH_TIMEOUT) as response:
-        content: bytes = response.read(LARGEST_DOCUMENT + 1)
+    try:
+        with urllib.request.build_opener(NoRedirects).open(url, timeout=FETCH_TIMEOUT) as response:
+            content: bytes = response.read(LARGEST_DOCUMENT + 1)
+    except urllib.error.HTTPError as fault:
+        fault.close()
+        raise OSError(f"{url} answers {fault.code}") from None
+    except HTTPException:
+        raise OSError(f"{url} does not answer in HTTP") from None
     if len(content) > LARGEST_DOCUMENT:
         raise ValueError("a document is too large")
     return content

@@ -150,7 +150,7 @@ class Tokens:
 
         try:
             claims = self._verified(token)
-        except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as reason:
+        except (jwt.PyJWTError, TypeError, ValueError) as reason:
             logger.info("a JWT is refused: %s", type(reason).__name__)
             return None
         if claims is None:

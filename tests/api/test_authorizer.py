@@ -62,6 +62,14 @@ def test_unknown_credential_is_a_401_by_the_text_that_api_gateway_looks_for(auth
         ask(api, authorization)
 
 
+def test_expired_key_is_unknown(api):
+    key = add(api, Role.ADMIN, lifetime="PT1H")
+    api.machine_clock.advance("PT1H")
+
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        ask(api, key)
+
+
 def test_store_that_fails_is_no_401():
     api = Api(Settings(store="memory"), Broken(MemoryItems()))
 

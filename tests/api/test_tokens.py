@@ -6,7 +6,10 @@ import hmac
 import json
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
@@ -382,6 +385,61 @@ def test_issuer_is_a_credential_of_the_settings():
 def test_documents_are_read_over_https_alone(url):
     with pytest.raises(ValueError, match="a URL is not https"):
         wiring._fetch(url)
+
+
+class Web(BaseHTTPRequestHandler):
+    """An issuer on this machine, and pages that are none of it."""
+
+    def do_GET(self) -> None:
+        issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
+        found = {
+            DISCOVERY: json.dumps({"issuer": issuer, "jwks_uri": f"{issuer}/keys"}).encode(),
+            "/keys": json.dumps({"keys": [public(RSA_KEY, kid="one")]}).encode(),
+            "/large": b"x" * (wiring.LARGEST_DOCUMENT + 1),
+        }.get(self.path)
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "/keys")
+        elif self.path == "/garbage":
+            self.wfile.write(b"garbage\r\n\r\n")
+            return
+        elif found is None:
+            self.send_response(404)
+        else:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(found)))
+        self.end_headers()
+        self.wfile.write(found or b"")
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_token_of_an_issuer_on_this_machine(web):
+    settings = Settings(store="memory", jwt_issuer=web, jwt_audience="bpmn")
+    access = wiring.access(settings, wiring.build(settings).store)
+
+    caller = access.caller(f"Bearer {token(iss=web)}")
+
+    assert (caller.name, caller.roles) == ("jwt:ada", {Role.OPERATOR})
+    assert access.caller(f"Bearer {token()}") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [("/elsewhere", OSError), ("/nothing", OSError), ("/garbage", OSError), ("/large", ValueError)],
+)
+def test_documents_that_are_not_taken(path, fault, web):
+    with pytest.raises(fault):
+        wiring._fetch(web + path)
 
 
 def test_nothing_for_tokens_is_loaded_before_one_comes():
