@@ -7,8 +7,6 @@ the schedule are called without this module, see `chalicelib/lambdas.py`.
 import os
 from typing import Any
 
-from chalice.app import AuthRequest, AuthResponse
-
 from chalicelib import wiring
 from chalicelib.api.application import create_app
 from chalicelib.settings import Settings
@@ -21,15 +19,12 @@ Source: AWS Lambda quotas, invocation payload; engine-semantics 1.
 
 _settings = Settings.read(os.environ)
 _env = wiring.build(_settings)
-_access = wiring.access(_settings, _env.store)
 
-app = create_app(_env, _access, largest_body=LARGEST_BODY)
+app = create_app(_env, wiring.access(_settings, _env.store), largest_body=LARGEST_BODY, cors=_settings.cors)
+"""The REST surfaces: operation rows become Chalice routes, each surface answers in its own way."""
 
-
-@app.authorizer(ttl_seconds=30)
-def authorize(request: AuthRequest) -> AuthResponse:
-    """Who is calling."""
-    return AuthResponse(routes=["*"] if _access.allows(request.token) else [], principal_id="client")
+authorize = app.handler_map["authorize"]
+"""The Lambda authorizer: who is calling."""
 
 
 @app.on_sqs_message(queue="feed", batch_size=10)

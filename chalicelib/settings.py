@@ -103,6 +103,28 @@ def _place(text: str) -> str:
     return text
 
 
+def is_safe_url(text: str) -> bool:
+    """Whether nobody can pretend to be this web server: https, or a server on this machine."""
+    return (
+        re.fullmatch(
+            r"https://[^/?#@\s]+(/[^?#\s]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?", text
+        )
+        is not None
+    )
+
+
+def _issuer(text: str) -> str:
+    if not is_safe_url(text):
+        raise ValueError("must be an https URL")
+    return text
+
+
+def _origin(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", text):
+        raise ValueError("must be an origin such as https://console.example.com, or *")
+    return text
+
+
 def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": help, "parse": parse}, repr=not secret)
 
@@ -133,6 +155,16 @@ class Settings:
         None, "Credentials for Basic authorization: user:password", _user_and_password, secret=True
     )
     api_key: str | None = _setting(None, "An API key that is accepted", secret=True)
+    jwt_issuer: str | None = _setting(
+        None,
+        "Issuer whose JWTs are accepted, as in their iss: the URL before /.well-known/openid-configuration",
+        _issuer,
+    )
+    jwt_audience: str | None = _setting(None, "Who the JWTs are for, as in their aud; needed with an issuer")
+    jwt_roles_claim: str = _setting("roles", "Where in a JWT the roles are; dots lead into objects")
+    cors: str | None = _setting(
+        None, "Origin of web pages that may call the API (https://console.example.com), or * for any", _origin
+    )
     encryption_keys: tuple[bytes | KmsKey, ...] = _setting(
         (),
         "Keys for encrypted variables, by commas; the first encrypts, all decrypt. Each is base64 of 32 "

@@ -10,17 +10,24 @@ from functools import cache, partial
 from typing import Any
 
 from .api.auth import Access
+from .api.tokens import IssuerKeys, Tokens
 from .engine.records import Instant
 from .sdk.handlers import Handlers
 from .service.environment import Archive, Cipher, Environment, Feed, Store
 from .service.fed import Perform, Variables
-from .settings import KmsKey, Settings
+from .settings import InvalidSetting, KmsKey, Settings, is_safe_url
 from .storage.keys import Shards
 from .storage.ports import Items
 from .storage.store import ItemStore
 
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
+
+FETCH_TIMEOUT = 5.0
+"""Seconds that an issuer of JWTs may take for each of its documents."""
+
+LARGEST_DOCUMENT = 1024**2
+"""Bytes of a document of an issuer of JWTs."""
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +72,7 @@ def environment(
     counts: Counts | None = None,
 ) -> Environment:
     """The environment around a store; tests hand in their clock."""
-    wall_clock = wall_clock or _utc_now
+    wall_clock = wall_clock or utc_now
     return Environment(
         store,
         wall_clock if settings.set_time else _moved(wall_clock, store),
@@ -104,8 +111,52 @@ def create_tables(settings: Settings) -> None:
 
 
 def access(settings: Settings, store: Store) -> Access:
-    """Who may come in."""
-    return Access(settings.basic_auth, settings.api_key, store)
+    """Who may come in.
+
+    Raises:
+        InvalidSetting: There is an issuer of JWTs, but no audience.
+    """
+    return Access(settings.basic_auth, settings.api_key, store, time.monotonic, utc_now, _tokens(settings))
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.jwt_issuer is None:
+        return None
+    if settings.jwt_audience is None:
+        raise InvalidSetting("BPMN_JWT_AUDIENCE must be given with BPMN_JWT_ISSUER")
+    keys = IssuerKeys(settings.jwt_issuer, _fetch, time.monotonic)
+    return Tokens(keys, settings.jwt_issuer, settings.jwt_audience, settings.jwt_roles_claim)
+
+
+def _fetch(url: str) -> bytes:
+    """A document of a web server that nobody can pretend to be; redirects would lead elsewhere.
+
+    Raises:
+        OSError: The server does not answer, or with something else.
+        ValueError: The URL is not https, or the document too large.
+    """
+    if not is_safe_url(url):
+        raise ValueError("a URL is not https")
+    # Half as long to load as all others together; only where a JWT comes.
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *request: Any) -> None:
+            return None
+
+    try:
+        with urllib.request.build_opener(NoRedirects).open(url, timeout=FETCH_TIMEOUT) as response:
+            content: bytes = response.read(LARGEST_DOCUMENT + 1)
+    except urllib.error.HTTPError as fault:
+        fault.close()
+        raise OSError(f"{url} answers {fault.code}") from None
+    except HTTPException:
+        raise OSError(f"{url} does not answer in HTTP") from None
+    if len(content) > LARGEST_DOCUMENT:
+        raise ValueError("a document is too large")
+    return content
 
 
 def _items(settings: Settings) -> tuple[Items, Shards]:
@@ -174,7 +225,8 @@ def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Inst
     return lambda: Instant(wall_clock() + offset().milliseconds)
 
 
-def _utc_now() -> Instant:
+def utc_now() -> Instant:
+    """The time of the machine."""
     return Instant(time.time_ns() // 1_000_000)
 
 

@@ -10,6 +10,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 
 from chalicelib.api import openapi
+from chalicelib.contract.rights import DUTIES, RIGHTS, Role, may_call
 from chalicelib.settings import Settings, env_name, option
 from tests import elements
 from tests.bench import page as cost_page
@@ -20,32 +21,59 @@ COMMAND = "make docs"
 
 SETTINGS_BEGIN = "<!-- settings -->"
 SETTINGS_END = "<!-- /settings -->"
+ROLES_BEGIN = "<!-- roles -->"
+ROLES_END = "<!-- /roles -->"
 
 
 def settings_table() -> str:
     """The settings as a Markdown table."""
     rows = [
         ("Environment", "Option", "Default", "Meaning"),
-        ("---", "---", "---", "---"),
         *(
             (f"`{env_name(row)}`", f"`{option(row)}`", _default(row), row.metadata["help"])
             for row in fields(Settings)
         ),
     ]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return _table(rows)
 
 
-def with_settings_table(page: str) -> str:
-    """A page with the table of settings between its two markers, which stay.
+def roles_table() -> str:
+    """The roles, and which of them may call which operation, as two Markdown tables."""
+    duties = [("Role", "What it is for"), *((f"`{role}`", duty) for role, duty in DUTIES.items())]
+    rights = [
+        ("Operation", *(f"`{role}`" for role in Role)),
+        *((f"`{name}`", *("x" if role in may_call(name) else "" for role in Role)) for name in RIGHTS),
+    ]
+    return f"{_table(duties)}\n\n{_table(rights)}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    heading, *rest = rows
+    lines = [heading, ["---"] * len(heading), *rest]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
+
+
+def between(begin: str, end: str, page: str, table: str) -> str:
+    """A page with a table between two markers, which stay.
 
     Raises:
         ValueError: The page does not have each marker once, in this order.
     """
-    before, begin, rest = page.partition(SETTINGS_BEGIN)
-    _, end, after = rest.partition(SETTINGS_END)
-    if not (begin and end) or SETTINGS_BEGIN in after or SETTINGS_END in before + after:
-        raise ValueError(f"expected {SETTINGS_BEGIN} and then {SETTINGS_END}, each once")
-    return f"{before}{begin}\n\n{settings_table()}\n\n{end}{after}"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed) or begin in after or end in before + after:
+        raise ValueError(f"expected {begin} and then {end}, each once")
+    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
+
+
+def with_settings_table(page: str) -> str:
+    """A page with the table of settings between its two markers."""
+    return between(SETTINGS_BEGIN, SETTINGS_END, page, settings_table())
+
+
+def with_roles_table(page: str) -> str:
+    """A page with the tables of roles between their two markers."""
+    return between(ROLES_BEGIN, ROLES_END, page, roles_table())
 
 
 PAGES: dict[str, Callable[[str], str]] = {
@@ -53,6 +81,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "README.md": with_settings_table,
     "docs/cost.md": lambda page: cost_page.page(),
     "docs/cli.md": lambda page: cli_page.page(),
+    "docs/security.md": with_roles_table,
     "docs/elements.md": lambda page: elements.page(),
 }
 """What a page must say, given what it says."""

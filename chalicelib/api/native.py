@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from chalice.app import Request, Response
+from chalice.app import ChaliceAuthorizer, Request, Response
 
 from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
@@ -17,6 +17,7 @@ from ..service.execute import execute
 from ..service.once import execute_once
 from ..service.retry import Busy
 from .auth import Access
+from .authorizer import from_context
 from .problems import RequestProblem, of_engine, problem
 from .requests import read_command
 from .threaded import ThreadedChalice
@@ -27,15 +28,33 @@ RETRY_AFTER = "1"
 logger = logging.getLogger(__name__)
 
 
-def mount(app: ThreadedChalice, env: Environment, access: Access, largest_body: int | None = None) -> None:
-    """Add the routes of the engine API; no body may be larger than `largest_body`, if that is given."""
+def mount(
+    app: ThreadedChalice,
+    env: Environment,
+    access: Access,
+    authorizer: ChaliceAuthorizer,
+    largest_body: int | None = None,
+) -> None:
+    """Add the routes of the engine API.
+
+    Args:
+        app: Gets the routes.
+        env: What operations work with.
+        access: Who may come in.
+        authorizer: Asked by API Gateway before it calls an operation that needs credentials.
+        largest_body: Bytes that a body may have, if that is less than an operation takes.
+    """
     for row in OPERATIONS:
         operation = replace(row, max_body=min(row.max_body, largest_body or row.max_body))
         # The media type is judged by us: Chalice answers a wrong one in a shape of its own.
         for path in (operation.path, *operation.aliases):
-            app.route(path, methods=[operation.method], content_types=["*/*"], name=operation.name)(
-                _view(app, operation, env, access)
-            )
+            app.route(
+                path,
+                methods=[operation.method],
+                content_types=["*/*"],
+                name=operation.name,
+                authorizer=authorizer if operation.needs_credentials else None,
+            )(_view(app, operation, env, access))
 
 
 def _view(
@@ -55,8 +74,8 @@ def answer(
 ) -> Response:
     """Carry out one request of the engine API."""
     try:
-        if operation.needs_credentials and not access.allows(request.headers.get("authorization")):
-            return _refused(operation, 401)
+        if status := _refusal(operation, request, access):
+            return _refused(operation, status)
         command = read_command(
             operation,
             path,
@@ -78,6 +97,16 @@ def answer(
         return _busy(operation)
     except Exception:
         return _bug(operation, request)
+
+
+def _refusal(operation: Operation, request: Request, access: Access) -> int | None:
+    """401 for a credential that is not known, 403 for one without the right; None if there is no refusal."""
+    if not operation.needs_credentials:
+        return None
+    caller = from_context(request.context) or access.caller(request.headers.get("authorization"))
+    if caller is None or not access.is_current(caller):
+        return 401
+    return None if caller.may(operation.name) else 403
 
 
 def _raw_body(request: Request) -> bytes:

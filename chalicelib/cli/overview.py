@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from .. import __version__
-from . import encryption_key, serve, worker
+from . import encryption_key, key, serve, worker
 from .codes import MEANINGS
 from .verbs import Verb, nouns
 
@@ -30,6 +30,9 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     served.set_defaults(run=serve.run)
     encryption_key.add_verbs(verbs.add_parser(encryption_key.NOUN, help="create"))
     _add_worker(verbs.add_parser(worker.NOUN, help="run"), is_asked_for=words[:1] == [worker.NOUN])
+    keys = verbs.add_parser(key.NOUN, help=", ".join(key.VERBS))
+    if words[:1] == [key.NOUN]:
+        key.add_verbs(keys)
     for noun, rows in nouns().items():
         _add_noun(verbs, noun, rows, is_asked_for=words[:1] == [noun])
     return top

@@ -1,15 +1,14 @@
 """What `bpmn serve` serves: the application, its store and its executor."""
 
-import secrets
 from dataclasses import replace
 
 from chalice.app import Chalice
 
 from .. import wiring
 from ..api.application import create_app
-from ..api.auth import hash_key
-from ..service import upkeep
-from ..service.environment import Environment, Overtaken
+from ..contract.rights import Role
+from ..service import api_keys, upkeep
+from ..service.environment import Environment
 from ..settings import Settings
 from .executor import Executor
 from .feed import LocalFeed
@@ -27,7 +26,7 @@ class LocalService:
         self.env = replace(env, feed=feed, fed=env.fed if feed else ())
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
-        self._app = create_app(self.env, access)
+        self._app = create_app(self.env, access, cors=settings.cors)
         if settings.handlers is not None:
             # What is wrong with them is said before anything runs.
             wiring.handlers(settings.handlers).check()
@@ -52,12 +51,7 @@ class LocalService:
 
 
 def first_api_key(env: Environment) -> str | None:
-    """An API key for a store that has none yet; None if it has one, or somebody makes one right now."""
-    if env.store.api_key_hashes():
-        return None
-    key = secrets.token_urlsafe(32)
-    try:
-        env.store.add_api_key_hash(hash_key(key))
-    except Overtaken:
-        return None
-    return key
+    """An API key of an admin for a store that has none yet; None if it has one, or somebody makes one now."""
+    key = api_keys.new_key()
+    first = api_keys.describe(key, wiring.utc_now(), roles=frozenset({Role.ADMIN}), name="first")
+    return key if api_keys.keep_first(env, first) else None

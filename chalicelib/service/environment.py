@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from ..bpmn.model import Process
+from ..contract.rights import Role
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Fed, Moment
@@ -189,7 +190,43 @@ class Upkeep:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key; the key itself is known to its owner alone.
+
+    Attributes:
+        hash: SHA-256 of the key, hexadecimal.
+        roles: What its owner may do.
+        name: What it is for.
+        created_at: By the clock of the machine; None for a key of an older release.
+        expires_at: From when on it is unknown, by the clock of the machine; None: never.
+    """
+
+    hash: str
+    roles: frozenset[Role] = frozenset({Role.ADMIN})
+    name: str = ""
+    created_at: Instant | None = None
+    expires_at: Instant | None = None
+
+    @property
+    def id(self) -> str:
+        """Tells it apart from others; says nothing about the key."""
+        return self.hash[:12]
+
+
+@dataclass(slots=True)
+class ApiKeys:
+    """The API keys that have been made and not been revoked.
+
+    Attributes:
+        revision: As stored; 0 if none was ever made.
+    """
+
+    keys: list[ApiKey] = field(default_factory=list)
+    revision: int = 0
+
+
+Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep | ApiKeys
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -401,16 +438,8 @@ class Store(Protocol):
         """The answer that was given under an idempotency key."""
         ...
 
-    def api_key_hashes(self) -> list[str]:
-        """Hashes of the API keys that have been made."""
-        ...
-
-    def add_api_key_hash(self, hash: str) -> None:
-        """Remember an API key.
-
-        Raises:
-            Overtaken: Another one was added at the same time.
-        """
+    def api_keys(self) -> ApiKeys:
+        """The API keys, strongly consistent."""
         ...
 
     def check(self) -> None:

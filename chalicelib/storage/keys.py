@@ -164,7 +164,7 @@ UPKEEP = Key("CATALOG", "UPKEEP")
 """Which upkeep has begun, and which dates are being dropped."""
 
 API_KEYS = Key("ACCESS", "KEYS")
-"""Hashes of API keys."""
+"""The API keys, by their hashes."""
 
 
 def due_jobs(process_id: int, shard: int) -> str:

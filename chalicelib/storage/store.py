@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from ..bpmn.model import Process
 from ..bpmn.types import ElementType
+from ..contract.rights import known_roles
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
@@ -22,6 +24,8 @@ from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
 from ..service.environment import (
     Answer,
+    ApiKey,
+    ApiKeys,
     Change,
     ClockOffset,
     NewProcess,
@@ -328,6 +332,10 @@ class ItemStore:
             case Upkeep():
                 document = [change.begun, change.detached]
                 return [_document_put(keys.UPKEEP, document, change.revision)]
+            case ApiKeys():
+                return [
+                    _document_put(keys.API_KEYS, [_api_key_row(key) for key in change.keys], change.revision)
+                ]
 
     def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
         """The queue of a BPMN process; that there is none is remembered, so that a start need not read."""
@@ -605,17 +613,12 @@ class ItemStore:
         fingerprint, expires_at, body = codec.decode_json(item.body)
         return Answer(key, fingerprint, expires_at, body, item.revision)
 
-    def api_key_hashes(self) -> list[str]:
-        """Hashes of the API keys that have been made."""
+    def api_keys(self) -> ApiKeys:
+        """The API keys."""
         item = self._get(keys.API_KEYS)
-        return codec.decode_json(item.body) if item else []
-
-    def add_api_key_hash(self, hash: str) -> None:
-        """Remember an API key."""
-        item = self._get(keys.API_KEYS)
-        revision = item.revision if item else 0
-        hashes = codec.decode_json(item.body) if item else []
-        self._put(Put(Item(keys.API_KEYS, codec.encode_json([*hashes, hash]), revision + 1), revision))
+        if item is None:
+            return ApiKeys()
+        return ApiKeys([_api_key(row) for row in codec.decode_json(item.body)], item.revision)
 
     def check(self) -> None:
         """Read something."""
@@ -648,6 +651,18 @@ def _queue_put(queue: Queue) -> Put:
     waiting = [list(ref) for ref in queue.waiting]
     key = keys.queue(queue.bpmn_process_id)
     return _document_put(key, [queue.limit, queue.active, waiting, queue.promised], queue.revision)
+
+
+def _api_key_row(key: ApiKey) -> list[object]:
+    return [key.hash, sorted(key.roles), key.name, key.created_at, key.expires_at]
+
+
+def _api_key(row: str | list[Any]) -> ApiKey:
+    """A key of an older release is its hash alone; it has always been allowed everything."""
+    if isinstance(row, str):
+        return ApiKey(row)
+    hash, roles, *rest = row
+    return ApiKey(hash, known_roles(roles), *rest)
 
 
 def _process_puts(new: NewProcess) -> list[Put]:

@@ -54,6 +54,7 @@ PLACES = {
     "boto3": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
     "botocore": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
     "lxml": ("bpmn/parser.py",),
+    "jwt": ("api/tokens.py",),
     "chalice": ("api/", "local/"),
     "uvicorn": ("local/",),
     "httptools": ("local/",),
