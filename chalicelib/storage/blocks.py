@@ -13,10 +13,12 @@ from . import codec, keys
 from .ports import Item, Items, Key, Put, StaleWrite
 
 LEASES = (1, 7, 61)
-"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy. What a process
-leaves of its last lease is lost; with larger leases, a day at the limit of its ids would lose more than it has.
-No number of shards is likely to divide them: otherwise, all that lease at the same moment, such as midnight,
-would begin with the same shard (docs/scale.md)."""
+"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy.
+
+What a process leaves of its last lease is lost; with larger leases, a day at the limit of its ids would lose
+more than it has. Primes, since a common divisor with the number of shards would let all that lease at the
+same moment, such as midnight, begin in the same few shards (docs/scale.md).
+"""
 
 DATES = "DATES"
 """All dates together: a process that was busy before midnight is busy after it. If each began with a lease of

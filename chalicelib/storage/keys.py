@@ -35,11 +35,11 @@ MAX_BLOCKS = (2**31 - 1) // IDS_PER_BLOCK - ENGINE_BLOCKS
 class Shards:
     """Over how many hash values each index is spread; may be raised later, never lowered.
 
-    Raising is safe, since every look goes through all shards, and what was written under a smaller number lies
-    in one of the first. Only where the place of a single entry is computed from its id, somebody who does not
+    Raising is safe, since every look goes through all shards, and what was written under a smaller number
+    lies in one of the first. Only where the place of a single entry is computed from its id, whoever does not
     find it there has to look into the others (`ItemStore.find_signal_slot`). While processes with the old
-    number and with the new one run side by side, those with the old one do not see what lies in the new shards:
-    a list lacks it, a lock leaves it to others, and a signal that is sent misses it.
+    number and with the new one run side by side, those with the old one do not see what lies in the new
+    shards: a list lacks it, a lock leaves it to others, and a signal that is sent misses it.
 
     Attributes:
         jobs: Per process. A lock asks shard after shard, until it has enough.

@@ -500,7 +500,7 @@ class ItemStore:
             yield from self._due(keys.DUE_JOBS, [keys.due_jobs(process_id, shard)], now)
 
     def _shards_in_turn(self, process_id: int) -> list[int]:
-        """All shards of due jobs, each time beginning with another one, so that none waits longer than others.
+        """All shards of due jobs, each time beginning with another one, so that none is left behind.
 
         Whoever wants one job mostly finds it in the first shard (docs/adr/0022). Where little is due, that is
         where something was written last; it counts once, so that nobody keeps to one shard.

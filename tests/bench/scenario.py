@@ -13,8 +13,8 @@ from chalicelib.contract.commands import Command
 from chalicelib.engine.records import Instant
 from chalicelib.service.once import execute_once
 from chalicelib.settings import Settings
-from chalicelib.wiring import SHARDS_ON_DYNAMODB
 from chalicelib.storage.ports import Items
+from chalicelib.wiring import SHARDS_ON_DYNAMODB
 from tests.clock import Clock
 from tests.models import call, event, parallel, sequence
 from tests.play import Engine

@@ -1,4 +1,4 @@
-"""Lives of process instances, carried out by the real engine, to learn which keys each touches, and with what.
+"""Lives of process instances, carried out by the real engine, to learn how much each takes from which key.
 
 Many instances live side by side, step by step, as under load: first all are started, then one job after the
 other is locked, and so on. What a lock costs is that of the instance whose job it found.
@@ -18,7 +18,6 @@ from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Key
 from tests.bench.meter import TABLE, Meter, Touched
-from tests.clock import Clock
 from tests.models import event, sequence
 from tests.play import Engine
 
@@ -220,8 +219,8 @@ class Traces:
     Attributes:
         period: Id blocks that differ by it touch the same shards.
         steps: Seconds after the start, id block modulo the period, place, units; for places that lives share.
-        alone: Most read units and write units that one command takes from a place of its own life, such as the
-            item of the process instance.
+        alone: Most read units and write units that one command takes from a place of its own life, such as
+            the item of the process instance.
         total: Read units and write units of one life, all places together.
     """
 

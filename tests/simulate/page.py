@@ -113,8 +113,8 @@ class Simulation:
         self.report.line(f"{run.rate.containers:,} containers, {starts.made:,} starts")
         if run.rate.seconds >= DAY:
             self.report.line(
-                f"{starts.made + starts.lost:,} of {keys.MAX_BLOCKS:,} id blocks of the date, {starts.lost:,} of"
-                " them lost with the rest of leases"
+                f"{starts.made + starts.lost:,} of {keys.MAX_BLOCKS:,} id blocks of the date,"
+                f" {starts.lost:,} of them lost with the rest of leases"
             )
         if starts.refused_at is not None:
             self.too_hot.append(f"{run.title}: no ids left after {starts.refused_at:,} seconds")

@@ -10,9 +10,9 @@ from tests.simulate.starts import Starts
 
 MOST_WRITES = 1000
 MOST_READS = 3000
-"""Units per second of one partition. Source: Amazon DynamoDB developer guide, "Best practices for designing and
-using partition keys effectively": 1,000 write units and 3,000 read units; an index is a table of its own. Keys
-whose sort key only rises are not split any further."""
+"""Units per second of one partition; an index has partitions of its own. A partition key whose sort key only
+rises is not spread over more of them. Source: Amazon DynamoDB developer guide, "Best practices for designing
+and using partition keys effectively"."""
 
 COUNTER = "counter of id blocks"
 CATALOG = "list of dates"

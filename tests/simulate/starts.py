@@ -88,6 +88,10 @@ class Fleet:
         for date in DATES:
             first.create(date)
 
+    def use_up(self, count: int) -> None:
+        """Leave less of the first date."""
+        self._meter.items.add(keys.blocks(DATES[0]), count)
+
     def starts(self, period: int) -> Starts:
         """Let it run."""
         rate = self._rate
