@@ -161,7 +161,7 @@ class Settings:
     shards: tuple[tuple[str, int], ...] = _setting(
         (),
         "Over how many hash values the indexes of what is due and of lists, and those who wait for a signal, "
-        "are spread: jobs=8,tasks=4,lists=16,signals=16 or some of them; by default these on DynamoDB, and "
+        "are spread: jobs=16,tasks=4,lists=16,signals=16 or some of them; by default these on DynamoDB, and "
         "jobs=1,tasks=1,lists=1,signals=16 elsewhere. May be raised, never lowered (docs/scale.md)",
         _shards,
     )

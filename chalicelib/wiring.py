@@ -19,7 +19,7 @@ from .storage.store import ItemStore
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
 
-SHARDS_ON_DYNAMODB = Shards(jobs=8, tasks=4, lists=16, signals=16)
+SHARDS_ON_DYNAMODB = Shards(jobs=16, tasks=4, lists=16, signals=16)
 """Unless the settings say otherwise: enough for 1,000 starts per second (docs/scale.md). Elsewhere, nothing
 gets hot."""
 

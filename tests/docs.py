@@ -14,6 +14,7 @@ from chalicelib.settings import Settings, env_name, option
 from tests import elements
 from tests.bench import page as cost_page
 from tests.cli import page as cli_page
+from tests.marked import put_between
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "make docs"
@@ -41,11 +42,7 @@ def with_settings_table(page: str) -> str:
     Raises:
         ValueError: The page does not have each marker once, in this order.
     """
-    before, begin, rest = page.partition(SETTINGS_BEGIN)
-    _, end, after = rest.partition(SETTINGS_END)
-    if not (begin and end) or SETTINGS_BEGIN in after or SETTINGS_END in before + after:
-        raise ValueError(f"expected {SETTINGS_BEGIN} and then {SETTINGS_END}, each once")
-    return f"{before}{begin}\n\n{settings_table()}\n\n{end}{after}"
+    return put_between(page, SETTINGS_BEGIN, SETTINGS_END, settings_table())
 
 
 PAGES: dict[str, Callable[[str], str]] = {

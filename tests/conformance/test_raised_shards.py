@@ -108,6 +108,6 @@ def test_setting_counts_before_the_default_of_the_store() -> None:
         return wiring.shards(Settings.read({"BPMN_STORE": store, "BPMN_SHARDS": text}))
 
     assert shards("sqlite", "") == shards("memory", "") == Shards(jobs=1, tasks=1, lists=1, signals=16)
-    assert shards("dynamodb", "") == Shards(jobs=8, tasks=4, lists=16, signals=16)
+    assert shards("dynamodb", "") == Shards(jobs=16, tasks=4, lists=16, signals=16)
     assert shards("dynamodb", "jobs=32") == Shards(jobs=32, tasks=4, lists=16, signals=16)
     assert shards("sqlite", "lists=2,signals=3") == Shards(lists=2, signals=3)

@@ -5,7 +5,7 @@ other is locked, and so on. What a lock costs is that of the instance whose job 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -221,13 +221,15 @@ class Traces:
         steps: Seconds after the start, id block modulo the period, place, units; for places that lives share.
         alone: Most read units and write units that one command takes from a place of its own life, such as
             the item of the process instance.
-        total: Read units and write units of one life, all places together.
+        table: Write units that one life takes from the table.
+        indexes: Write units that it takes from each index, by name.
     """
 
     period: int
     steps: list[tuple[int, int, Place, Units]]
     alone: Units
-    total: Units
+    table: float
+    indexes: Mapping[str, float]
 
 
 @cache
@@ -260,7 +262,11 @@ def _traces(crowd: Crowd, period: int) -> Traces:
         if place in shared and place != counter  # leases are replayed by themselves
     ]
     own = [units for _, _, place, units in rows if place not in shared]
-    return Traces(period, steps, _each(max, own), _each(sum, [units for *_, units in rows], period))
+    writes: Counter[str] = Counter()
+    for _, _, (where, _), (_, units) in rows:
+        writes[where] += units / period
+    table = writes.pop(TABLE)
+    return Traces(period, steps, _most(own), table, dict(writes))
 
 
 def _shared(touched: set[tuple[int, Place]]) -> set[Place]:
@@ -269,9 +275,8 @@ def _shared(touched: set[tuple[int, Place]]) -> set[Place]:
     return {place for place, count in lives.items() if place[0] != TABLE or count > 1}
 
 
-def _each(merge: Callable[[Iterable[float]], float], units: Sequence[Units], count: int = 1) -> Units:
-    reads, writes = zip(*units, strict=True)
-    return merge(reads) / count, merge(writes) / count
+def _most(units: Sequence[Units]) -> Units:
+    return max((reads for reads, _ in units), default=0), max((writes for _, writes in units), default=0)
 
 
 def _block(id: int) -> int:

@@ -1,11 +1,11 @@
 """How hot each key gets: what lives touch, laid over the starts of every second."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import add
 
 from tests.bench.meter import TABLE
-from tests.simulate.lives import Place, Traces
+from tests.simulate.lives import Place, Traces, Units
 from tests.simulate.starts import Starts
 
 MOST_WRITES = 1000
@@ -14,6 +14,7 @@ MOST_READS = 3000
 rises is not spread over more of them. Source: Amazon DynamoDB developer guide, "Best practices for designing
 and using partition keys effectively"."""
 
+INDEX = "index "
 COUNTER = "counter of id blocks"
 CATALOG = "list of dates"
 
@@ -28,6 +29,8 @@ class Heat:
         reads: Most read units in one second.
         writes: Most write units in one second.
         keys: How many keys of the kind there are.
+        together: Write units that one life takes from all of the table, or all of the index; None where
+            another row says it.
     """
 
     kind: str
@@ -35,6 +38,7 @@ class Heat:
     reads: float
     writes: float
     keys: int = 1
+    together: float | None = None
 
     @property
     def is_fine(self) -> bool:
@@ -51,36 +55,49 @@ def heats(traces: Traces, starts: Starts) -> list[Heat]:
     """
     assert starts.period == traces.period
     found: dict[str, list[Heat]] = {}
-    for place in sorted({place for _, _, place, _ in traces.steps}):
-        reads = max(_series(traces, starts, place, 0))
-        writes = max(_series(traces, starts, place, 1))
+    for place, touches in sorted(_by_place(traces).items()):
+        reads, writes = (_most(touches, starts, of) for of in (0, 1))
         found.setdefault(_kind(place), []).append(Heat(_kind(place), place[1], reads, writes))
     return [
-        Heat("table: one process instance", "its own", *traces.alone),
+        Heat("table: one process instance", "its own", *traces.alone, together=traces.table),
         Heat(f"table: {COUNTER}", COUNTER, *starts.counters),
         Heat(f"table: {CATALOG}", CATALOG, *starts.catalog),
-        *(_hottest(every) for every in found.values()),
+        *(
+            replace(_hottest(every), together=traces.indexes.get(kind.removeprefix(INDEX)))
+            for kind, every in found.items()
+        ),
     ]
 
 
 def _kind(place: Place) -> str:
     where, key = place
-    return f"table: {key}" if where == TABLE else f"index {where}"
+    return f"table: {key}" if where == TABLE else f"{INDEX}{where}"
 
 
 def _hottest(every: Sequence[Heat]) -> Heat:
     hottest = max(every, key=lambda heat: (heat.writes / MOST_WRITES, heat.reads / MOST_READS))
     reads = max(heat.reads for heat in every)
-    return Heat(hottest.kind, hottest.key, reads, hottest.writes, len(every))
+    return replace(hottest, reads=reads, keys=len(every))
 
 
-def _series(traces: Traces, starts: Starts, place: Place, of: int) -> list[float]:
-    """Units of a place, second by second, until the last life has ended."""
+Touches = list[tuple[int, int, Units]]
+"""Seconds after the start, remainder of the id block, units."""
+
+
+def _by_place(traces: Traces) -> dict[Place, Touches]:
+    found: dict[Place, Touches] = {}
+    for after, remainder, place, units in traces.steps:
+        found.setdefault(place, []).append((after, remainder, units))
+    return found
+
+
+def _most(touches: Touches, starts: Starts, of: int) -> float:
+    """Most units of one second, reads or writes, from the first start until the last life has ended."""
     seconds = len(starts.by_second[0])
-    sums = [0.0] * (seconds + 1 + max(after for after, *_ in traces.steps))
-    for after, remainder, touched, units in traces.steps:
-        if touched == place and units[of]:
+    sums = [0.0] * (seconds + max(after for after, *_ in touches))
+    for after, remainder, units in touches:
+        if units[of]:
             row = starts.by_second[remainder]
             scaled = row if units[of] == 1 else [units[of] * count for count in row]
             sums[after : after + seconds] = map(add, sums[after : after + seconds], scaled)
-    return sums
+    return max(sums)

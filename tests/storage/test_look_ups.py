@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.engine.instance import IDS_PER_BLOCK
 from chalicelib.engine.records import Instant
 from chalicelib.storage.keys import Shards, due_jobs
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Entry, Items
 from chalicelib.storage.store import ItemStore
+from tests.play import Engine
 from tests.recording import Recording
 from tests.storage.samples import due, new
 
@@ -72,3 +74,19 @@ def test_pages_of_one_moment_are_read_once_each():
 
     assert len(set(found)) == 1000
     assert items.calls["query"] == 1000 // 100 + 1
+
+
+def test_lock_begins_once_where_a_due_job_was_written_last():
+    """Once, so that a process that only locks does not keep to one shard while others wait."""
+    engine = Engine(MemoryItems(), shards=Shards(jobs=4))
+    process = engine.deploy("task/service.bpmn")
+    recording = engine.record()
+    started = [engine.start(process) for _ in range(4)]
+    last = (started[-1].id // IDS_PER_BLOCK) % 4
+    store, now = engine.env.store, engine.clock()
+
+    first = [next(store.due_jobs(process["id"], now))[1].block for _ in range(3)]
+
+    assert first[0] == last
+    assert len(set(first[1:])) == 2
+    assert recording.calls["query"] == 3
