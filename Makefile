@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: setup fast test fix docs demo bench bench-dynoxide soak package e2e
+.PHONY: setup fast test fix docs demo bench bench-dynoxide simulate soak package e2e
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -38,6 +38,9 @@ bench: setup         ## what a command costs
 
 bench-dynoxide: setup  ## the meter of `make bench` against the consumed capacity of an independent DynamoDB
 	$(BIN)/python -m tests.bench --dynoxide
+
+simulate: setup      ## how hot the hottest key gets at high rates; writes the figures of docs/scale.md
+	$(BIN)/python -m tests.simulate --write docs/scale.md
 
 soak: setup          ## the full matrix on every store, and what else takes longer
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "soak or not soak" --every-store

@@ -14,6 +14,11 @@ PREFIX = "BPMN_"
 STORES = ("memory", "sqlite", "dynamodb")
 TASK_MODES = ("eager", "deferred")
 
+SHARDS = ("jobs", "tasks", "lists", "signals")
+"""What is spread over shards (`storage.keys.Shards`)."""
+
+MOST_SHARDS = 1024
+
 KMS = "kms:"
 """What an encryption key begins with that AWS KMS has to decrypt."""
 
@@ -65,6 +70,15 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _shards(text: str) -> tuple[tuple[str, int], ...]:
+    rows = [part.partition("=") for part in text.split(",")]
+    names = [name.strip() for name, _, _ in rows]
+    if not set(names) <= set(SHARDS) or len(set(names)) < len(names):
+        raise ValueError(f"must be name=number, by commas, with each of {', '.join(SHARDS)} at most once")
+    number = _number(1, MOST_SHARDS)
+    return tuple((name, number(amount.strip())) for name, (_, _, amount) in zip(names, rows, strict=True))
 
 
 def _user_and_password(text: str) -> str:
@@ -181,6 +195,13 @@ class Settings:
     engine_id: str = _setting("default-engine", "Name of this engine in lockedBy and createdBy")
     task_retries: int = _setting(
         0, "How often a failed task is tried again before it causes an incident", _number(0, 100)
+    )
+    shards: tuple[tuple[str, int], ...] = _setting(
+        (),
+        "Over how many hash values the indexes of what is due and of lists, and those who wait for a signal, "
+        "are spread: jobs=16,tasks=4,lists=16,signals=16 or some of them; by default these on DynamoDB, and "
+        "jobs=1,tasks=1,lists=1,signals=16 elsewhere. May be raised, never lowered (docs/scale.md)",
+        _shards,
     )
     retention: str | None = _setting(
         None,

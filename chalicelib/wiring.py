@@ -23,6 +23,10 @@ from .storage.store import ItemStore
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
 
+SHARDS_ON_DYNAMODB = Shards(jobs=16, tasks=4, lists=16, signals=16)
+"""Unless the settings say otherwise: enough for 1,000 starts per second (docs/scale.md). Elsewhere, nothing
+gets hot."""
+
 FETCH_TIMEOUT = 5.0
 """Seconds that an issuer of JWTs may take for each of its documents."""
 
@@ -49,8 +53,7 @@ class Counts:
 
 def build(settings: Settings, counts: Counts | None = None) -> Environment:
     """The environment that the settings ask for."""
-    items, shards = _items(settings)
-    store = ItemStore(items, shards, os.urandom)
+    store = ItemStore(_items(settings), shards(settings), os.urandom)
     return replace(
         environment(settings, store, counts=counts or Counts()),
         feed=_feed(settings),
@@ -159,19 +162,25 @@ def _fetch(url: str) -> bytes:
     return content
 
 
-def _items(settings: Settings) -> tuple[Items, Shards]:
+def shards(settings: Settings) -> Shards:
+    """Over how many hash values each index is spread: the default of the store, as far as nothing is set."""
+    default = SHARDS_ON_DYNAMODB if settings.store == "dynamodb" else Shards()
+    return replace(default, **dict(settings.shards))
+
+
+def _items(settings: Settings) -> Items:
     if settings.store == "memory":
         from .storage.memory import MemoryItems
 
-        return MemoryItems(), Shards()
+        return MemoryItems()
     if settings.store == "sqlite":
         from .storage.sqlite import SqliteItems
 
-        return SqliteItems(settings.data or "bpmn.db"), Shards()
+        return SqliteItems(settings.data or "bpmn.db")
     # Half of a cold start; only where it is needed.
     from .storage.dynamodb import connect
 
-    return connect(_table(settings), settings.bucket), Shards(jobs=1, tasks=4, lists=16)
+    return connect(_table(settings), settings.bucket)
 
 
 def _feed(settings: Settings) -> Feed | None:

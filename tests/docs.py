@@ -15,6 +15,7 @@ from chalicelib.settings import Settings, env_name, option
 from tests import elements
 from tests.bench import page as cost_page
 from tests.cli import page as cli_page
+from tests.marked import put_between
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "make docs"
@@ -53,27 +54,14 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
 
 
-def between(begin: str, end: str, page: str, table: str) -> str:
-    """A page with a table between two markers, which stay.
-
-    Raises:
-        ValueError: The page does not have each marker once, in this order.
-    """
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed) or begin in after or end in before + after:
-        raise ValueError(f"expected {begin} and then {end}, each once")
-    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
-
-
 def with_settings_table(page: str) -> str:
     """A page with the table of settings between its two markers."""
-    return between(SETTINGS_BEGIN, SETTINGS_END, page, settings_table())
+    return put_between(page, SETTINGS_BEGIN, SETTINGS_END, settings_table())
 
 
 def with_roles_table(page: str) -> str:
     """A page with the tables of roles between their two markers."""
-    return between(ROLES_BEGIN, ROLES_END, page, roles_table())
+    return put_between(page, ROLES_BEGIN, ROLES_END, roles_table())
 
 
 PAGES: dict[str, Callable[[str], str]] = {

@@ -30,6 +30,10 @@ class SignalSlot:
     subscribers: list[Subscriber] = field(default_factory=list)
     revision: int = 0
 
+    def holds(self, subscription_id: int) -> bool:
+        """Whether a subscription lies here."""
+        return any(subscriber.id == subscription_id for subscriber in self.subscribers)
+
 
 def content(variables: Rows) -> str | None:
     """JSON text for a task that brings the variables of a signal."""

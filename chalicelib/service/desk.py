@@ -227,8 +227,22 @@ class Desk:
         return self._message_slots[key]
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
-        """The slot of a subscription to a signal, read once, to be written."""
+        """The slot into which a subscription to a signal is put, read once, to be written."""
         return self._held(self.env.store.signal_slot(name, subscription_id))
+
+    def holding_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        """The slot in which a subscription to a signal lies, to be written; None if it is taken already.
+
+        It lies where one would put it now, unless that was changed by raising the number of shards.
+        """
+        slot = self.env.store.signal_slot(name, subscription_id)
+        slot = self._signal_slots.get((name, slot.shard), slot)
+        if not slot.holds(subscription_id):
+            stored = self.env.store.find_signal_slot(name, subscription_id)
+            if stored is None:
+                return None
+            slot = self._signal_slots.get((name, stored.shard), stored)
+        return self._held(slot)
 
     def _held(self, slot: SignalSlot) -> SignalSlot:
         return self._signal_slots.setdefault((slot.name, slot.shard), slot)

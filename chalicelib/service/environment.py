@@ -354,7 +354,11 @@ class Store(Protocol):
         ...
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
-        """The slot in which a subscription to a signal is kept, strongly consistent."""
+        """The slot into which a subscription to a signal is put, strongly consistent."""
+        ...
+
+    def find_signal_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        """The slot in which a subscription to a signal lies, of all of them; None if it lies in none."""
         ...
 
     def signal_slots(self, name: str) -> list[SignalSlot]:
@@ -372,7 +376,7 @@ class Store(Protocol):
         ...
 
     def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        """Process instances of a process with a due job that nobody holds, earliest first."""
+        """Process instances of a process with a due job that nobody holds, earliest first in each shard."""
         ...
 
     def due_tasks(self, until: Instant, since: Instant | None = None) -> Iterator[tuple[Instant, Ref]]:

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from ..bpmn.model import Process
@@ -78,6 +78,8 @@ class ItemStore:
         self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
         self._firsts: dict[Ref, Ref] = {}
+        self._written_shards: dict[int, int] = {}
+        self._turns = count(int.from_bytes(random_bytes(2), "big"))
 
     # Processes
 
@@ -305,6 +307,14 @@ class ItemStore:
                 raise
         for draft in drafts.values():
             self._remove(draft.after)
+            self._remember_shard(draft)
+
+    def _remember_shard(self, draft: Draft) -> None:
+        """A due job was written: where the next lock of its process begins to look."""
+        place = draft.state.item.index.get("jh")
+        if place is not None and self._shards.jobs > 1:
+            process_id, shard = keys.process_and_shard(str(place))
+            self._written_shards[process_id] = shard
 
     def _writes(self, change: Change, drafts: Mapping[int, Draft]) -> Sequence[Write]:
         """The writes of one change."""
@@ -362,6 +372,7 @@ class ItemStore:
         for draft, was_written in zip(drafts, answers, strict=True):
             if was_written:
                 self._remove(draft.after)
+                self._remember_shard(draft)
             else:
                 self._remove_unreferred(draft)
         return answers
@@ -449,12 +460,17 @@ class ItemStore:
         return Item(key, codec.encode_messages(slot), revision, index)
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
-        """The slot in which a subscription to a signal is kept."""
+        """The slot into which a subscription to a signal is put."""
         return self._signal_slots(name, [subscription_id % self._shards.signals])[0]
 
     def signal_slots(self, name: str) -> list[SignalSlot]:
         """All slots of a signal."""
         return self._signal_slots(name, range(self._shards.signals))
+
+    def find_signal_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        """The slot in which a subscription to a signal lies, wherever it was put with fewer shards."""
+        slots = [slot for slot in self.signal_slots(name) if slot.holds(subscription_id)]
+        return slots[0] if slots else None
 
     def _signal_slots(self, name: str, shards: Sequence[int]) -> list[SignalSlot]:
         items = self._items.get([keys.signal_slot(name, shard) for shard in shards])
@@ -487,9 +503,19 @@ class ItemStore:
         return self._blocks.partitions()
 
     def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        """Process instances of a process with a due job that nobody holds, earliest first."""
-        hashes = [keys.due_jobs(process_id, shard) for shard in range(self._shards.jobs)]
-        return self._due(keys.DUE_JOBS, hashes, now)
+        """Process instances of a process with a due job that nobody holds, earliest first in each shard."""
+        for shard in self._shards_in_turn(process_id):
+            yield from self._due(keys.DUE_JOBS, [keys.due_jobs(process_id, shard)], now)
+
+    def _shards_in_turn(self, process_id: int) -> list[int]:
+        """All shards of due jobs, each time beginning with another one, so that none is left behind.
+
+        Whoever wants one job mostly finds it in the first shard (docs/adr/0025). Where little is due, that is
+        where something was written last; it counts once, so that nobody keeps to one shard.
+        """
+        first = self._written_shards.pop(process_id, None)
+        first = next(self._turns) if first is None else first
+        return [(first + turn) % self._shards.jobs for turn in range(self._shards.jobs)]
 
     def due_tasks(self, until: Instant, since: Instant | None = None) -> Iterator[tuple[Instant, Ref]]:
         """Process instances with a due task, or fed jobs to look after, earliest first."""

@@ -11,9 +11,9 @@ formats" and "DynamoDB read and write operations" (capacity unit consumption).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.storage import tables
 from chalicelib.storage.dynamodb import KEYS_PER_READ, LARGEST_BODY
@@ -119,13 +119,17 @@ def index_units(old: Item | None, new: Item | None) -> int:
     Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
     considerations".
     """
-    units = 0
+    return sum(units for _, _, units in index_writes(old, new))
+
+
+def index_writes(old: Item | None, new: Item | None) -> Iterator[tuple[str, str, int]]:
+    """Name of each index that follows an item, hash value of each entry that is written, and its units."""
     for index in tables.indexes().values():
         before = index.place(old) if old else None
         after = index.place(new) if new else None
         if before != after:
-            units += sum(write_units(entry_size(index, *place)) for place in (before, after) if place)
-    return units
+            for place in filter(None, (before, after)):
+                yield index.name, place[0], write_units(entry_size(index, *place))
 
 
 @dataclass(slots=True)
@@ -143,16 +147,36 @@ class _Stored:
 _NOTHING = _Stored()
 
 
+TABLE = "table"
+"""Stands for the table where its indexes stand by their names."""
+
+
+class Touched(NamedTuple):
+    """What one partition key of the table, or one hash value of an index, was charged with.
+
+    Attributes:
+        place: `TABLE`, or the name of an index.
+        key: The partition key or hash value.
+    """
+
+    place: str
+    key: str
+    read_units: float
+    write_units: float
+
+
 @dataclass
 class Meter:
     """The port `Items` around a store that is empty at first, for one thread.
 
     Attributes:
         bill: What has been asked so far.
+        touch: Told about each key that was charged; all together come to the units of the bill.
     """
 
     items: Items
     bill: Bill = field(default_factory=Bill)
+    touch: Callable[[Touched], None] = lambda touched: None
 
     def __post_init__(self) -> None:
         self._stored: dict[Key, _Stored] = {}
@@ -160,6 +184,8 @@ class Meter:
     def get(self, keys: Sequence[Key]) -> list[Item | None]:
         """One GetItem, or BatchGetItem for several; each item is rounded up by itself."""
         stored = [self._stored.get(key, _NOTHING) for key in keys]
+        for key, one in zip(keys, stored, strict=True):
+            self.touch(Touched(TABLE, key.partition, read_units(one.size), 0))
         self._charge(
             gets=int(len(keys) == 1),
             batches=math.ceil(len(keys) / KEYS_PER_READ) if len(keys) > 1 else 0,
@@ -182,6 +208,7 @@ class Meter:
         place = tables.indexes()[index]
         found = self.items.query(index, hash_value, low=low, high=high, after=after, limit=limit)
         size = sum(entry_size(place, hash_value, entry) for entry in found)
+        self.touch(Touched(index, hash_value, read_units(size) / 2, 0))
         self._charge(queries=1, read_units=read_units(size) / 2)
         return found
 
@@ -191,16 +218,20 @@ class Meter:
         is_alone = len(writes) == 1
         after = [_after(write, is_alone) for write in writes]
         pairs = list(zip(before, after, strict=True))
-        own = sum(write_units(max(old.size, new.size)) for old, new in pairs)
-        cost: dict[str, Any] = {"writes": 1} if is_alone else {"transactions": 1, "write_units": own}
-        cost["write_units"] = cost.get("write_units", 0) + own
+        each = [write_units(max(old.size, new.size)) * (1 if is_alone else 2) for old, new in pairs]
+        for write, units in zip(writes, each, strict=True):
+            self.touch(Touched(TABLE, tables.key_of(write).partition, 0, units))
+        cost: dict[str, Any] = {"writes" if is_alone else "transactions": 1, "write_units": sum(each)}
         cost["objects"] = sum(old.has_object + new.has_object for old, new in pairs)
         try:
             self.items.commit(writes)
         except StaleWrite:
             self._charge(failed=1, **cost)
             raise
-        indexes = sum(index_units(old.item, new.item) for old, new in pairs)
+        followed = [row for old, new in pairs for row in index_writes(old.item, new.item)]
+        for index, hash_value, units in followed:
+            self.touch(Touched(index, hash_value, 0, units))
+        indexes = sum(units for _, _, units in followed)
         cost["write_units"] += indexes
         self._charge(index_units=indexes, **cost)
         self._stored.update(
@@ -213,6 +244,7 @@ class Meter:
 
     def add(self, key: Key, amount: int) -> int:
         """One UpdateItem of a small item."""
+        self.touch(Touched(TABLE, key.partition, 0, 1))
         self._charge(counters=1, write_units=1)
         return self.items.add(key, amount)
 

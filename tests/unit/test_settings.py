@@ -11,6 +11,7 @@ KEYS = [bytes([number]) * 32 for number in (1, 2)]
 KEYS_TEXT = ",".join(base64.b64encode(key).decode() for key in KEYS)
 SEALED = b"sealed by KMS"
 SEALED_TEXT = "kms:" + base64.b64encode(SEALED).decode()
+SHARDS_REFUSAL = "must be name=number, by commas, with each of jobs, tasks, lists, signals at most once"
 
 EXAMPLES = {
     "BPMN_STORE": ("memory", "memory"),
@@ -32,6 +33,7 @@ EXAMPLES = {
     "BPMN_TASK_RETRIES": ("3", 3),
     "BPMN_RETENTION": ("P90D", "P90D"),
     "BPMN_ARCHIVE": ("s3://archive/bpmn", "s3://archive/bpmn"),
+    "BPMN_SHARDS": ("jobs=32, lists=64", (("jobs", 32), ("lists", 64))),
     "BPMN_HOST": ("0.0.0.0", "0.0.0.0"),
     "BPMN_PORT": ("0", 0),
 }
@@ -115,6 +117,11 @@ def test_defaults():
         ("BPMN_TASK_RETRIES", "-1", "must be a whole number from 0 to 100"),
         ("BPMN_TASK_RETRIES", "101", "must be a whole number from 0 to 100"),
         ("BPMN_TASK_RETRIES", "1.5", "must be a whole number from 0 to 100"),
+        ("BPMN_SHARDS", "jobs", "must be a whole number from 1 to 1024"),
+        ("BPMN_SHARDS", "jobs=0", "must be a whole number from 1 to 1024"),
+        ("BPMN_SHARDS", "jobs=4,", SHARDS_REFUSAL),
+        ("BPMN_SHARDS", "jobs=4,jobs=8", SHARDS_REFUSAL),
+        ("BPMN_SHARDS", "queues=4", SHARDS_REFUSAL),
         ("BPMN_RETENTION", "90 days", "must be an ISO 8601 duration such as P90D"),
         ("BPMN_RETENTION", "P", "must be an ISO 8601 duration such as P90D"),
         ("BPMN_RETENTION", "P1DT", "must be an ISO 8601 duration such as P90D"),
