@@ -1,6 +1,7 @@
 """The Chalice application as AWS Lambda sees it."""
 
 import os
+import sys
 
 from chalicelib import wiring
 from chalicelib.api.application import create_app
@@ -13,6 +14,7 @@ Source: AWS Lambda quotas, invocation payload; engine-semantics 1.
 """
 
 _settings = Settings.read(os.environ)
+wiring.log(_settings, sys.stdout, form="json")
 _env = wiring.build(_settings)
 
 app = create_app(_env, wiring.access(_settings, _env.store), largest_body=LARGEST_BODY)

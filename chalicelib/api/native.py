@@ -11,11 +11,12 @@ from chalice.app import Request, Response
 from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
 from ..engine.errors import EngineError
-from ..service.clock import NotAllowed
+from ..service.clock import NotAllowed, NotReady
 from ..service.environment import Environment, Unavailable
 from ..service.execute import execute
 from ..service.once import execute_once
 from ..service.retry import Busy
+from ..service.watch import BUG, UNAUTHORIZED
 from .auth import Access
 from .problems import RequestProblem, of_engine, problem
 from .requests import read_command
@@ -54,8 +55,16 @@ def answer(
     operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
 ) -> Response:
     """Carry out one request of the engine API."""
+    with env.watch.command(operation.command.__name__):
+        return _answer(operation, request, path, env, access)
+
+
+def _answer(
+    operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
+) -> Response:
     try:
         if operation.needs_credentials and not access.allows(request.headers.get("authorization")):
+            env.watch.refuse(UNAUTHORIZED)
             return _refused(operation, 401)
         command = read_command(
             operation,
@@ -67,16 +76,18 @@ def answer(
         key = request.headers.get("idempotency-key") if operation.changes_something else None
         return _success(operation, execute_once(command, env, key) if key else execute(command, env))
     except RequestProblem as refusal:
+        env.watch.refuse(refusal.body["type"])
         return _problem(refusal.status, refusal.body)
     except EngineError as refusal:
         body = of_engine(refusal, operation.title)
         return _problem(body["status"], body)
     except NotAllowed:
         return _refused(operation, 403)
-    except (Busy, Unavailable) as reason:
+    except (Busy, Unavailable, NotReady) as reason:
         logger.warning("%s is busy: %s", operation.name, reason)
         return _busy(operation)
     except Exception:
+        env.watch.refuse(BUG)
         return _bug(operation, request)
 
 

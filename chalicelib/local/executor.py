@@ -56,6 +56,7 @@ class Executor:
         while not self._stopped.wait(self._interval):
             try:
                 self.sweep()
+                self._env.watch.flush()
             except Exception:
                 # Whatever it was: the tasks are still due, and the next look finds them.
                 logger.exception("executor failed, goes on")

@@ -12,6 +12,9 @@ from ..service.environment import Environment, Overtaken
 from ..settings import Settings
 from .executor import Executor
 
+METRICS_EVERY = 60.0
+"""Seconds between two lines of metrics, at least, if the settings ask for them."""
+
 
 class LocalService:
     """The engine in one process."""
@@ -19,7 +22,7 @@ class LocalService:
     def __init__(self, settings: Settings, env: Environment | None = None) -> None:
         """Open the store and make the application."""
         wiring.create_tables(settings)
-        self.env = env or wiring.build(settings)
+        self.env = env or wiring.build(settings, wiring.watching(settings, every=METRICS_EVERY))
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
         self._app = create_app(self.env, access)
@@ -40,6 +43,7 @@ class LocalService:
         """Stop the executor and release the store."""
         if self._executor:
             self._executor.stop()
+        self.env.watch.flush(at_once=True)
         self.env.store.close()
 
 

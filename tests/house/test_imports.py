@@ -19,6 +19,7 @@ LAYERS = (
     "service",
     "sdk",
     "storage",
+    "watching",
     "api",
     "settings",
     "wiring",
@@ -52,6 +53,7 @@ OUTSIDE_WORLD = {
 PLACES = {
     "boto3": ("storage/dynamodb.py", "storage/kms.py", "wiring.py"),
     "botocore": ("storage/dynamodb.py", "storage/kms.py", "wiring.py"),
+    "aws_lambda_powertools": ("watching.py",),
     "lxml": ("bpmn/parser.py",),
     "chalice": ("api/", "local/"),
     "uvicorn": ("local/",),
