@@ -5,6 +5,7 @@ the schedule are called without this module, see `chalicelib/lambdas.py`.
 """
 
 import os
+import sys
 from typing import Any
 
 from chalicelib import wiring
@@ -18,6 +19,7 @@ Source: AWS Lambda quotas, invocation payload; engine-semantics 1.
 """
 
 _settings = Settings.read(os.environ)
+wiring.log(_settings, sys.stdout, form="json")
 _env = wiring.build(_settings)
 
 app = create_app(_env, wiring.access(_settings, _env.store), largest_body=LARGEST_BODY, cors=_settings.cors)

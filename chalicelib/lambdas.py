@@ -4,8 +4,10 @@ Lambda calls `work`, `bury` and `sweep` here directly: `infra/stack.yaml` names 
 worker loads neither Chalice nor the routes.
 """
 
+import functools
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +15,7 @@ from . import wiring
 from .service import fed, sweeping
 from .settings import Settings
 from .storage.sqs import from_text
+from .watching import request
 
 TIME_TO_FINISH = 25_000
 """Milliseconds that the last thing may take: none begins later than that before the time-out.
@@ -25,20 +28,41 @@ Event = Mapping[str, Any]
 logger = logging.getLogger(__name__)
 
 settings = Settings.read(os.environ)
+wiring.log(settings, sys.stdout, form="json")
 env = wiring.build(settings)
 perform = wiring.performer(settings)
 
 
-def sweep(event: Event, context: Any) -> dict[str, int]:
+Function = Callable[[Event, Any], dict[str, Any]]
+
+
+def watched(function: Function) -> Function:
+    """Let each line say which invocation it belongs to, and give out the counts at its end."""
+
+    @functools.wraps(function)
+    def around(event: Event, context: Any) -> dict[str, Any]:
+        try:
+            with request(context.aws_request_id):
+                return function(event, context)
+        finally:
+            env.watch.flush()
+
+    return around
+
+
+@watched
+def sweep(event: Event, context: Any) -> dict[str, Any]:
     """Announce what is due soon, and do what is overdue; called each minute."""
     return {"completed": sweeping.sweep(env, perform, goes_on=_has_time(context))}
 
 
+@watched
 def work(event: Event, context: Any) -> dict[str, Any]:
     """Follow hints of the queue: do a job, or run the due tasks of a process instance."""
     return each(event["Records"], context, lambda body: fed.work_on(env, from_text(body), perform))
 
 
+@watched
 def bury(event: Event, context: Any) -> dict[str, Any]:
     """Take up hints that were tried too often: each becomes an incident of its process instance."""
     return each(event["Records"], context, lambda body: fed.bury(env, from_text(body)))

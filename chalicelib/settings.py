@@ -13,6 +13,8 @@ PREFIX = "BPMN_"
 
 STORES = ("memory", "sqlite", "dynamodb")
 TASK_MODES = ("eager", "deferred")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
 
 SHARDS = ("jobs", "tasks", "lists", "signals")
 """What is spread over shards (`storage.keys.Shards`)."""
@@ -139,6 +141,15 @@ def _origin(text: str) -> str:
     return text
 
 
+def _namespace(text: str) -> str | None:
+    if text == "off":
+        return None
+    # Source: Amazon CloudWatch API reference, PutMetricData.
+    if not re.fullmatch(r"[\w.\-/#]{1,255}", text, re.ASCII) or text.startswith("AWS/"):
+        raise ValueError("must be off, or a namespace of letters, digits and ._-/#")
+    return text
+
+
 def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": help, "parse": parse}, repr=not secret)
 
@@ -214,6 +225,22 @@ class Settings:
         "Where dates go after their retention: a directory, or s3://bucket/prefix; "
         "with a retention and no archive they are removed for good",
         _place,
+    )
+    log_level: str = _setting(
+        "warning",
+        "From which level on the engine logs: debug, info (a line per command), warning or error",
+        _one_of(*LOG_LEVELS),
+    )
+    log_format: str | None = _setting(
+        None,
+        "Lines of the log as text or json; by default json on Lambda, text elsewhere",
+        _one_of(*LOG_FORMATS),
+    )
+    metrics: str | None = _setting(
+        None,
+        "Namespace of the metrics in CloudWatch, which are written as lines of JSON to the standard output, "
+        "on Lambda after each request, elsewhere once a minute; or off",
+        _namespace,
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8080, "Port to listen on; 0 takes any free one", _number(0, 65535))

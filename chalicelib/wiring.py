@@ -1,13 +1,12 @@
 """Chooses the parts; the only file that knows all of them."""
 
-import logging
 import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, TextIO, cast
 
 from .api.auth import Access
 from .api.tokens import IssuerKeys, Tokens
@@ -15,10 +14,13 @@ from .engine.records import Instant
 from .sdk.handlers import Handlers
 from .service.environment import Archive, Cipher, Environment, Feed, Store
 from .service.fed import Perform, Variables
+from .service.watch import Watch
+from .service.watched import WatchedStore
 from .settings import InvalidSetting, KmsKey, Settings, is_safe_url
 from .storage.keys import Shards
 from .storage.ports import Items
 from .storage.store import ItemStore
+from .watching import Watching, emf, log_to
 
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
@@ -33,32 +35,30 @@ FETCH_TIMEOUT = 5.0
 LARGEST_DOCUMENT = 1024**2
 """Bytes of a document of an issuer of JWTs."""
 
-logger = logging.getLogger(__name__)
 
-
-@dataclass
-class Counts:
-    """What this process has counted since it started.
-
-    Attributes:
-        overtaken: How often a command had to be thought again, by its name.
-    """
-
-    overtaken: dict[str, int] = field(default_factory=dict)
-
-    def count_overtaken(self, name: str) -> None:
-        """One more."""
-        self.overtaken[name] = self.overtaken.get(name, 0) + 1
-
-
-def build(settings: Settings, counts: Counts | None = None) -> Environment:
+def build(settings: Settings, watch: Watch | None = None) -> Environment:
     """The environment that the settings ask for."""
     store = ItemStore(_items(settings), shards(settings), os.urandom)
     return replace(
-        environment(settings, store, counts=counts or Counts()),
+        environment(settings, store, watch=watch or watching(settings)),
         feed=_feed(settings),
         fed=() if settings.handlers is None else handlers(settings.handlers),
     )
+
+
+def watching(settings: Settings, *, every: float = 0.0) -> Watching:
+    """Who counts what happens.
+
+    Args:
+        settings: Whether a monitor gets it.
+        every: Seconds between two times, at least.
+    """
+    return Watching(emf(settings.metrics, settings.engine_id) if settings.metrics else None, every)
+
+
+def log(settings: Settings, stream: TextIO, *, form: str) -> None:
+    """Let this process log to a stream, in the form that the settings ask for, or else in this."""
+    log_to(stream, settings.log_level, settings.log_format or form)
 
 
 @cache
@@ -72,13 +72,15 @@ def environment(
     store: Store,
     *,
     wall_clock: Callable[[], Instant] | None = None,
-    counts: Counts | None = None,
+    watch: Watch | None = None,
 ) -> Environment:
     """The environment around a store; tests hand in their clock."""
     wall_clock = wall_clock or utc_now
+    watch = watch or Watching()
     return Environment(
-        store,
+        cast(Store, WatchedStore(store, watch)),
         wall_clock if settings.set_time else _moved(wall_clock, store),
+        watch,
         cipher=_cipher(settings),
         eager=settings.task_mode == "eager",
         engine_id=settings.engine_id,
@@ -88,7 +90,6 @@ def environment(
         can_set_time=settings.set_time,
         pauses=_pauses,
         pause=time.sleep,
-        overtaken=(counts or Counts()).count_overtaken,
     )
 
 

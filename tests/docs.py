@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chalicelib.api import openapi
 from chalicelib.contract.rights import DUTIES, RIGHTS, Role, may_call
+from chalicelib.service.watch import METRICS
 from chalicelib.settings import Settings, env_name, option
 from tests import elements
 from tests.bench import page as cost_page
@@ -64,6 +65,24 @@ def with_roles_table(page: str) -> str:
     return put_between(page, ROLES_BEGIN, ROLES_END, roles_table())
 
 
+METRICS_PAGE = """# Metrics
+
+What is counted where, and what to do with it, says [watching.md](watching.md). A metric without a value in an
+interval is not written.
+
+"""
+
+
+def metrics_page() -> str:
+    """The metrics, a row each."""
+    rows = [
+        ("Metric", "Unit", "What it stands for"),
+        ("---", "---", "---"),
+        *((f"`{metric}`", row.unit, row.meaning) for metric, row in METRICS.items()),
+    ]
+    return METRICS_PAGE + "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
 PAGES: dict[str, Callable[[str], str]] = {
     "docs/openapi.json": lambda page: openapi.render(),
     "README.md": with_settings_table,
@@ -71,6 +90,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/cli.md": lambda page: cli_page.page(),
     "docs/security.md": with_roles_table,
     "docs/elements.md": lambda page: elements.page(),
+    "docs/metrics.md": lambda page: metrics_page(),
 }
 """What a page must say, given what it says."""
 

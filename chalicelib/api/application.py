@@ -6,6 +6,7 @@ from ..service.environment import Environment
 from .auth import Access
 from .authorizer import add_authorizer
 from .native import mount
+from .observed import observe
 from .openapi import mount_openapi
 from .threaded import ThreadedChalice
 
@@ -24,12 +25,13 @@ def create_app(
         largest_body: Bytes that a request may have where it runs, if that is less than an operation takes.
         cors: Origin of web pages that may call it, or `*`; None: none.
     """
-    app = ThreadedChalice("serverless-bpmn")
+    app = ThreadedChalice("serverless-bpmn", configure_logs=False)
     # Nothing that we answer is binary; Chalice would look through its list of images each time.
     app.api.binary_types = []
     app.api.cors = _cors(cors) if cors else False
     mount(app, env, access, add_authorizer(app, access), largest_body)
     mount_openapi(app)
+    observe(app, env.watch)
     return app
 
 

@@ -11,11 +11,12 @@ from chalice.app import ChaliceAuthorizer, Request, Response
 from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
 from ..engine.errors import EngineError
-from ..service.clock import NotAllowed
+from ..service.clock import NotAllowed, NotReady
 from ..service.environment import Environment, Unavailable
 from ..service.execute import execute
 from ..service.once import execute_once
 from ..service.retry import Busy
+from ..service.watch import BUG, FORBIDDEN, UNAUTHORIZED
 from .auth import Access
 from .authorizer import from_context
 from .problems import RequestProblem, of_engine, problem
@@ -73,8 +74,16 @@ def answer(
     operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
 ) -> Response:
     """Carry out one request of the engine API."""
+    with env.watch.command(operation.command.__name__):
+        return _answer(operation, request, path, env, access)
+
+
+def _answer(
+    operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
+) -> Response:
     try:
         if status := _refusal(operation, request, access):
+            env.watch.refuse(UNAUTHORIZED if status == 401 else FORBIDDEN)
             return _refused(operation, status)
         command = read_command(
             operation,
@@ -86,16 +95,18 @@ def answer(
         key = request.headers.get("idempotency-key") if operation.changes_something else None
         return _success(operation, execute_once(command, env, key) if key else execute(command, env))
     except RequestProblem as refusal:
+        env.watch.refuse(refusal.body["type"])
         return _problem(refusal.status, refusal.body)
     except EngineError as refusal:
         body = of_engine(refusal, operation.title)
         return _problem(body["status"], body)
     except NotAllowed:
         return _refused(operation, 403)
-    except (Busy, Unavailable) as reason:
+    except (Busy, Unavailable, NotReady) as reason:
         logger.warning("%s is busy: %s", operation.name, reason)
         return _busy(operation)
     except Exception:
+        env.watch.refuse(BUG)
         return _bug(operation, request)
 
 

@@ -1,7 +1,6 @@
 """The verb `serve`: the engine on this machine."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Collection
@@ -51,10 +50,11 @@ def read(parsed: argparse.Namespace) -> Settings:
 
 def _serve(settings: Settings) -> int:
     # Only this verb needs the server, the engine and the store.
+    from .. import wiring
     from ..local.server import serve
     from ..local.service import LocalService
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    wiring.log(settings, sys.stderr, form="text")
 
     def load() -> LocalService:
         try:

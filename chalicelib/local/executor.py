@@ -58,6 +58,7 @@ class Executor:
         """Do what is due now, and announce what is due soon."""
         try:
             sweep(self._env, self._perform, goes_on=lambda: not self._stopped.is_set())
+            self._env.watch.flush()
         except Exception:
             # Whatever it was: what is due is still due, and the next look finds it.
             logger.exception("executor failed, goes on")

@@ -13,6 +13,9 @@ from ..settings import Settings
 from .executor import Executor
 from .feed import LocalFeed
 
+METRICS_EVERY = 60.0
+"""Seconds between two lines of metrics, at least, if the settings ask for them."""
+
 
 class LocalService:
     """The engine in one process."""
@@ -20,7 +23,7 @@ class LocalService:
     def __init__(self, settings: Settings, env: Environment | None = None) -> None:
         """Open the store and make the application."""
         wiring.create_tables(settings)
-        env = env or wiring.build(settings)
+        env = env or wiring.build(settings, wiring.watching(settings, every=METRICS_EVERY))
         feed = LocalFeed() if settings.runs_executor else None
         # Without an executor nobody is there who could do fed jobs.
         self.env = replace(env, feed=feed, fed=env.fed if feed else ())
@@ -47,6 +50,7 @@ class LocalService:
         """Stop the executor and release the store."""
         if self._executor:
             self._executor.stop()
+        self.env.watch.flush(at_once=True)
         self.env.store.close()
 
 

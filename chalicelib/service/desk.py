@@ -255,8 +255,11 @@ class Desk:
         """
         starts = self.env.store.signal_starts(name)
         subscribers = self._taken_subscribers(name)
-        for process, element in starts:
-            self.plan(process, element, content=signals.content(variables))
+        if len(starts) > TOLD_AT_ONCE:
+            self._start_later(starts, variables)
+        else:
+            for process, element in starts:
+                self.plan(process, element, content=signals.content(variables))
         if len(subscribers) > TOLD_AT_ONCE:
             self._tell_later(subscribers, variables)
         else:
@@ -277,10 +280,17 @@ class Desk:
         """Make tasks that tell many; each writes what it has left over, so none has too many."""
         share = max(TOLD_BY_A_TASK, -(-len(subscribers) // MAX_TELLING))
         for first in range(0, len(subscribers), share):
-            step = self.take(plan(self.env, ENGINE, self.moment))
-            content = signals.remaining(variables, subscribers[first : first + share])
-            step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
-            self.for_many.append(self.work(step).ref)
+            self._tell_by_task(signals.remaining(variables, subscribers[first : first + share]))
+
+    def _start_later(self, starts: Sequence[tuple[DeployedProcess, int]], variables: Rows) -> None:
+        """Make a task that triggers many start events."""
+        rows = [(process.id, element) for process, element in starts]
+        self._tell_by_task(signals.remaining(variables, [], rows))
+
+    def _tell_by_task(self, content: str) -> None:
+        step = self.take(plan(self.env, ENGINE, self.moment))
+        step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
+        self.for_many.append(self.work(step).ref)
 
     def end_called(self, partition: str, id: int) -> None:
         """End a called process instance; if very many are on the desk already, a task does it."""

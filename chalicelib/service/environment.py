@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from ..bpmn.model import Process
 from ..contract.rights import Role
@@ -17,14 +17,19 @@ from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
 from ..engine.step import RunOutside, Step
 from .locks import InstanceLocks
+from .watch import BUSY, Watch
 
 
 class Overtaken(Exception):
     """Another writer committed first; nothing was written. Read again and think again."""
 
+    kind = BUSY
+
 
 class Unavailable(Exception):
     """The store refuses for the moment; what was asked for was not written."""
+
+    kind = BUSY
 
 
 class Ref(NamedTuple):
@@ -60,6 +65,39 @@ class Feed(Protocol):
         ...
 
 
+class Seen(NamedTuple):
+    """How a process instance was when it was read; what is beyond that, a command has done.
+
+    Attributes:
+        jobs: The last id given.
+        tasks: The same for tasks.
+        incidents: The same for incidents.
+        ended: How many records of `ProcessInstance.ended`.
+        has_begun: Whether it had started to run.
+        is_ended: Whether it had ended.
+    """
+
+    jobs: int
+    tasks: int
+    incidents: int
+    ended: int
+    has_begun: bool
+    is_ended: bool
+
+    @staticmethod
+    def of(instance: ProcessInstance) -> "Seen":
+        """As it is now."""
+        counters = instance.counters
+        return Seen(
+            counters.jobs,
+            counters.tasks,
+            counters.incidents,
+            len(instance.ended),
+            instance.started_at is not None,
+            instance.ended_at is not None,
+        )
+
+
 @dataclass(slots=True)
 class Work:
     """A process instance on the table of one command.
@@ -68,11 +106,18 @@ class Work:
         instance: Changed in place by the engine.
         process: Its process.
         mark: What the store remembers about it; nobody else looks at it.
+        seen: How it was when it was read, or last written.
     """
 
     instance: ProcessInstance
     process: DeployedProcess
     mark: Any = None
+    seen: Seen = field(default=cast(Seen, None), repr=False)
+
+    def __post_init__(self) -> None:
+        """A copy keeps what was seen; nobody else knows yet."""
+        if self.seen is None:
+            self.seen = Seen.of(self.instance)
 
     @property
     def revision(self) -> int:
@@ -447,7 +492,7 @@ class Store(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise if the store cannot be read."""
+        """Raise if the store cannot be read, or cannot be written."""
         ...
 
     def close(self) -> None:
@@ -486,6 +531,7 @@ class Environment:
     Attributes:
         store: Where things live.
         wall_clock: The time of the machine.
+        watch: Told what happens.
         cipher: None if there is no encryption key.
         eager: Whether due tasks run inside the command that makes them.
         engine_id: Who runs them.
@@ -497,12 +543,12 @@ class Environment:
         pause: Waits.
         feed: Carries hints; None: what is due waits for a look.
         fed: The elements whose jobs are made for a handler of the engine.
-        overtaken: Told the name of a command each time it has to be thought again.
         locks: Keeps the threads of this process from overtaking each other.
     """
 
     store: Store
     wall_clock: Callable[[], Instant]
+    watch: Watch
     cipher: Cipher | None = None
     eager: bool = True
     engine_id: str = "default-engine"
@@ -514,7 +560,6 @@ class Environment:
     pause: Callable[[float], None] = lambda seconds: None
     feed: Feed | None = None
     fed: Fed = ()
-    overtaken: Callable[[str], None] = lambda name: None
     locks: InstanceLocks = field(default_factory=InstanceLocks)
 
     def with_store(self, store: Store) -> "Environment":

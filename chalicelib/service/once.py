@@ -58,7 +58,8 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
         env.store.commit(*held.changes, answer)
         return result
 
-    return until_through(env, name, attempt)
+    with env.watch.command(name):
+        return until_through(env, name, attempt)
 
 
 def _too_much() -> InvalidCommand:

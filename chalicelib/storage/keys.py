@@ -170,6 +170,9 @@ CLOCK = Key("CLOCK", "OFFSET")
 UPKEEP = Key("CATALOG", "UPKEEP")
 """Which upkeep has begun, and which dates are being dropped."""
 
+CHECK = Key("CHECK", "CHECK")
+"""Is written to see whether the store can be written; has no content."""
+
 API_KEYS = Key("ACCESS", "KEYS")
 """The API keys, by their hashes."""
 

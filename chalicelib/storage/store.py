@@ -50,6 +50,9 @@ MAX_FIRSTS = 100_000
 NO_QUEUE_FOR = 5.0
 """Seconds after which a process notices that another one has deployed a version with parallelism."""
 
+WRITABLE_FOR = 1.0
+"""Seconds after which it is tried again whether the store can be written, if somebody asks."""
+
 
 class ItemStore:
     """The store of the service over any adapter of the port `Items`."""
@@ -71,6 +74,7 @@ class ItemStore:
         """
         self._clock = clock
         self._no_queue_until: dict[str, float] = {}
+        self._is_writable_until = float("-inf")
         self._items = items
         self._shards = shards
         self._blocks = IdBlocks(items)
@@ -647,8 +651,15 @@ class ItemStore:
         return ApiKeys([_api_key(row) for row in codec.decode_json(item.body)], item.revision)
 
     def check(self) -> None:
-        """Read something."""
+        """Read something, and write something that nobody reads.
+
+        That it could be written is remembered a moment: whoever may ask without credentials must not keep
+        the one item busy.
+        """
         self._get(keys.CLOCK)
+        if self._clock() >= self._is_writable_until:
+            self._put(Put(Item(keys.CHECK, b""), None))
+            self._is_writable_until = self._clock() + WRITABLE_FOR
 
     def close(self) -> None:
         """Release the adapter."""

@@ -22,6 +22,7 @@ from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Items
 from chalicelib.storage.store import ItemStore
+from chalicelib.watching import Emit, Watching
 from tests.clock import Clock
 from tests.models import sequence
 from tests.play import counted_bytes
@@ -64,7 +65,11 @@ class Api:
     """The application around a store, and a caller that knows its key."""
 
     def __init__(
-        self, settings: Settings | None = None, items: Items | None = None, tokens: Tokens | None = None
+        self,
+        settings: Settings | None = None,
+        items: Items | None = None,
+        tokens: Tokens | None = None,
+        emit: Emit | None = None,
     ) -> None:
         self.settings = settings or Settings(store="memory", set_time=True, api_key=KEY, basic_auth=USER)
         self.clock = Clock()
@@ -72,8 +77,9 @@ class Api:
         self.machine_clock = Clock()
         self.tokens = tokens
         self.items = items or MemoryItems()
-        self.store = ItemStore(self.items, Shards(), counted_bytes())
-        self.env = wiring.environment(self.settings, self.store, wall_clock=self.clock)
+        self.store = ItemStore(self.items, Shards(), counted_bytes(), self.seconds)
+        self.watch = Watching(emit)
+        self.env = wiring.environment(self.settings, self.store, wall_clock=self.clock, watch=self.watch)
         self.serve()
 
     def serve(self, **changes: Any) -> "Api":

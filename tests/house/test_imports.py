@@ -19,6 +19,7 @@ LAYERS = (
     "service",
     "sdk",
     "storage",
+    "watching",
     "api",
     "settings",
     "wiring",
@@ -53,6 +54,7 @@ OUTSIDE_WORLD = {
 PLACES = {
     "boto3": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
     "botocore": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
+    "aws_lambda_powertools": ("watching.py",),
     "lxml": ("bpmn/parser.py",),
     "jwt": ("api/tokens.py",),
     "chalice": ("api/", "local/"),

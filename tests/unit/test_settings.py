@@ -34,6 +34,9 @@ EXAMPLES = {
     "BPMN_RETENTION": ("P90D", "P90D"),
     "BPMN_ARCHIVE": ("s3://archive/bpmn", "s3://archive/bpmn"),
     "BPMN_SHARDS": ("jobs=32, lists=64", (("jobs", 32), ("lists", 64))),
+    "BPMN_LOG_LEVEL": ("info", "info"),
+    "BPMN_LOG_FORMAT": ("json", "json"),
+    "BPMN_METRICS": ("bpmn/prod", "bpmn/prod"),
     "BPMN_HOST": ("0.0.0.0", "0.0.0.0"),
     "BPMN_PORT": ("0", 0),
 }
@@ -127,6 +130,10 @@ def test_defaults():
         ("BPMN_RETENTION", "P1DT", "must be an ISO 8601 duration such as P90D"),
         ("BPMN_ARCHIVE", "s3://", "must be a directory, or s3://bucket/prefix"),
         ("BPMN_ARCHIVE", "s3:bucket", "must be a directory, or s3://bucket/prefix"),
+        ("BPMN_LOG_LEVEL", "INFO", "must be one of debug, info, warning, error"),
+        ("BPMN_LOG_FORMAT", "xml", "must be one of text, json"),
+        ("BPMN_METRICS", "my engine", "must be off, or a namespace of letters, digits and ._-/#"),
+        ("BPMN_METRICS", "AWS/Lambda", "must be off, or a namespace of letters, digits and ._-/#"),
         ("BPMN_PORT", "http", "must be a whole number from 0 to 65535"),
         ("BPMN_PORT", "65536", "must be a whole number from 0 to 65535"),
         ("BPMN_PORT", "٣", "must be a whole number from 0 to 65535"),
@@ -138,6 +145,10 @@ def test_wrong_text_is_refused_by_name_and_without_showing_it(name, text, reason
 
     assert str(refusal.value) == f"{name} {reason}"
     assert refusal.value.__cause__ is None
+
+
+def test_metrics_can_be_switched_off():
+    assert Settings.read({"BPMN_METRICS": "off"}) == Settings()
 
 
 @pytest.mark.parametrize("text", ["on", "ON", "true", "True", "1", "yes"])
