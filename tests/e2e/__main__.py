@@ -135,8 +135,9 @@ def refused(client: Client) -> None:
 
 def process_id(client: Client, bpmn_process_id: str) -> int:
     """The deployed process of a BPMN process id."""
-    (found,) = client.call("POST", "/processes/query", {"bpmnProcessId": bpmn_process_id})["results"]
-    return int(found["id"])
+    deployed = client.call("POST", "/processes/query", {})["results"]
+    (found,) = [process["id"] for process in deployed if process["bpmnProcessId"] == bpmn_process_id]
+    return int(found)
 
 
 def ended(client: Client, instances: int) -> None:
