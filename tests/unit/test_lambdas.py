@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib import lambdas
+from chalicelib.contract.commands import CreateProcess, CreateProcessInstance
+from chalicelib.service.execute import execute
+from tests.models import sequence
 
 
 class Context:
@@ -56,5 +59,12 @@ def test_sweep_begins_the_upkeep() -> None:
     assert len(lambdas.env.store.upkeep().begun) > 0
 
 
-def test_sweep_leaves_the_rest_when_its_time_is_over() -> None:
+def test_sweep_leaves_the_rest_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPMN_TASK_MODE", "deferred")
+    importlib.reload(lambdas)
+    model = sequence("one", 1)
+    execute(CreateProcess(bpmnProcessId="one", bpmnXml=model, version="1", workerId="w"), lambdas.env)
+    execute(CreateProcessInstance(bpmnProcessId="one", version="1", workerId="w"), lambdas.env)
+
     assert lambdas.sweep({}, Context(lambdas.TIME_TO_FINISH)) == {"completed": 0}
+    assert lambdas.sweep({}, Context(55_000, 54_000, 53_000))["completed"] > 0
