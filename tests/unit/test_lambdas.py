@@ -1,6 +1,7 @@
 """What the functions of the queue and of the schedule do with their events."""
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from chalicelib import lambdas
 from chalicelib.contract.commands import CreateProcess, CreateProcessInstance
 from chalicelib.service.execute import execute
-from tests.models import sequence
+
+CATCH = Path(__file__).parents[1] / "bpmn" / "timer" / "catch.bpmn"
 
 
 class Context:
@@ -62,9 +64,10 @@ def test_sweep_begins_the_upkeep() -> None:
 def test_sweep_leaves_the_rest_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BPMN_TASK_MODE", "deferred")
     importlib.reload(lambdas)
-    model = sequence("one", 1)
-    execute(CreateProcess(bpmnProcessId="one", bpmnXml=model, version="1", workerId="w"), lambdas.env)
-    execute(CreateProcessInstance(bpmnProcessId="one", version="1", workerId="w"), lambdas.env)
+    timers = [{"bpmnElementId": "catchEvent", "timer": {"time": "2020-01-01T00:00:00Z"}}]
+    name = {"bpmnProcessId": "timerCatchTest", "version": "1", "workerId": "w"}
+    execute(CreateProcess(**name, bpmnXml=CATCH.read_text(), timers=timers), lambdas.env)
+    execute(CreateProcessInstance(**name), lambdas.env)
 
     assert lambdas.sweep({}, Context(lambdas.TIME_TO_FINISH)) == {"completed": 0}
-    assert lambdas.sweep({}, Context(55_000, 54_000, 53_000))["completed"] > 0
+    assert lambdas.sweep({}, Context(55_000, 54_000, 53_000)) == {"completed": 1}
