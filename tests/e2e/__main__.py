@@ -69,7 +69,7 @@ def walk(cloud: Cloud) -> None:
     """Deploy, use, change, update, roll back, remove."""
     given = say("first instance", lambda: read(cloud, "From an empty account to the first instance"))
     address, key = given.split()
-    with Client(address, api_key=key) as client:
+    with Client(address, api_key=key, timeout=120) as client:
         say("first order is shipped", lambda: ended(client, 1))
         say(f"{ORDERS} orders, by the queue", lambda: orders(client))
         say("timer, by the schedule", lambda: timer(client))
@@ -94,7 +94,7 @@ def read(cloud: Cloud, heading: str) -> str:
 
 def orders(client: Client) -> None:
     """Start orders; each is done by the functions alone, no worker runs here."""
-    demo.start_orders(client, ORDERS, 4)
+    demo.start_orders(client, ORDERS, 2)
     ended(client, ORDERS + 1)
     found = demo.look(client, process_id(client, "orderFulfilment"))
     wanted = demo.expected(ORDERS)
@@ -135,8 +135,9 @@ def refused(client: Client) -> None:
 
 def process_id(client: Client, bpmn_process_id: str) -> int:
     """The deployed process of a BPMN process id."""
-    (found,) = client.call("POST", "/processes/query", {"bpmnProcessId": bpmn_process_id})["results"]
-    return int(found["id"])
+    deployed = client.call("POST", "/processes/query", {})["results"]
+    (found,) = [process["id"] for process in deployed if process["bpmnProcessId"] == bpmn_process_id]
+    return int(found)
 
 
 def ended(client: Client, instances: int) -> None:

@@ -47,7 +47,8 @@ class Cloud:
         Raises:
             subprocess.CalledProcessError: It failed; what it said is on standard error.
         """
-        command = [str(TOOLS / "aws"), "--output", "json", *arguments]
+        # For SQS the command line does not look at AWS_ENDPOINT_URL.
+        command = [str(TOOLS / "aws"), "--endpoint-url", self.address, "--output", "json", *arguments]
         done = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, check=True)
         text = done.stdout.decode()
         return json.loads(text) if text.lstrip().startswith(("{", "[", '"')) else text

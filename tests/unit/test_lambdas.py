@@ -1,15 +1,24 @@
 """What the functions of the queue and of the schedule do with their events."""
 
 import importlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib import lambdas
+from chalicelib.contract.commands import CreateProcess, CreateProcessInstance
+from chalicelib.service.execute import execute
+from tests.logs import own_log
+
+CATCH = Path(__file__).parents[1] / "bpmn" / "timer" / "catch.bpmn"
 
 
 class Context:
     """What Lambda hands over: how much time is left."""
+
+    aws_request_id = "from-lambda"
 
     def __init__(self, *milliseconds: int) -> None:
         self._left = list(milliseconds)
@@ -23,10 +32,12 @@ def record(id: str, body: str) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The functions around an empty engine, as in a new process."""
     monkeypatch.setenv("BPMN_STORE", "memory")
-    importlib.reload(lambdas)
+    with own_log():
+        importlib.reload(lambdas)
+        yield
 
 
 def test_only_what_failed_comes_again() -> None:
@@ -66,5 +77,13 @@ def test_sweep_begins_the_upkeep() -> None:
     assert len(lambdas.env.store.upkeep().begun) > 0
 
 
-def test_sweep_leaves_the_rest_when_its_time_is_over() -> None:
+def test_sweep_leaves_the_rest_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPMN_TASK_MODE", "deferred")
+    importlib.reload(lambdas)
+    timers = [{"bpmnElementId": "catchEvent", "timer": {"time": "2020-01-01T00:00:00Z"}}]
+    name = {"bpmnProcessId": "timerCatchTest", "version": "1", "workerId": "w"}
+    execute(CreateProcess(**name, bpmnXml=CATCH.read_text(), timers=timers), lambdas.env)
+    execute(CreateProcessInstance(**name), lambdas.env)
+
     assert lambdas.sweep({}, Context(lambdas.TIME_TO_FINISH)) == {"completed": 0}
+    assert lambdas.sweep({}, Context(55_000, 54_000, 53_000)) == {"completed": 1}
