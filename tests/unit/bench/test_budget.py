@@ -2,8 +2,8 @@
 
 import pytest
 
+from chalicelib.storage.meter import Bill
 from tests.bench.costs import COMMANDS, INSTANCES, Run, metered, ordinary
-from tests.bench.meter import Bill
 
 
 @pytest.fixture(scope="module")

@@ -5,25 +5,16 @@ call of the port; `python -m tests.bench --dynoxide` checks it against the consu
 independent DynamoDB reports.
 
 Not counted: requests that are sent again because a table was busy or an answer was lost.
-
-Source, for every rule without another one: Amazon DynamoDB developer guide, "DynamoDB item sizes and
-formats" and "DynamoDB read and write operations" (capacity unit consumption).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from chalicelib.storage import tables
-from chalicelib.storage.dynamodb import KEYS_PER_READ, LARGEST_BODY
-from chalicelib.storage.ports import Entry, Item, Items, Key, Put, StaleWrite, Write
-
-READ_UNIT = 4 * 1024
-WRITE_UNIT = 1024
-WRITE_ID = len("w") + 6
-OBJECT_NAME = len("o") + 22
-"""Bytes of the attribute that stands in for a body in the object store."""
+from . import tables
+from .ports import Entry, Item, Items, Key, Put, StaleWrite, Write
+from .units import KEYS_PER_READ, LARGEST_BODY, entry_size, index_units, item_size, read_units, write_units
 
 
 @dataclass(slots=True)
@@ -68,64 +59,6 @@ class Bill:
     def __sub__(self, other: "Bill") -> "Bill":
         """What came after another, earlier bill."""
         return Bill(*(getattr(self, row.name) - getattr(other, row.name) for row in fields(self)))
-
-
-def number_size(value: int) -> int:
-    """Bytes of a number: one per two significant digits, one more, and one for a sign."""
-    digits = str(abs(value)).strip("0")
-    return math.ceil(len(digits) / 2) + 1 + (value < 0)
-
-
-def value_size(value: str | int) -> int:
-    """Bytes of a text or a number."""
-    return number_size(value) if isinstance(value, int) else len(value.encode())
-
-
-def attribute_sizes(values: Mapping[str, str | int]) -> int:
-    """Bytes of attributes, their names included."""
-    return sum(len(name) + value_size(value) for name, value in values.items())
-
-
-def item_size(item: Item, *, has_write_id: bool) -> int:
-    """Bytes of an item as `storage/dynamodb.py` writes it."""
-    is_object = len(item.body) > LARGEST_BODY
-    body = OBJECT_NAME if is_object else len("b") + len(item.body)
-    own = attribute_sizes({"pk": item.key.partition, "sk": item.key.sort, "r": item.revision})
-    return own + attribute_sizes(item.index) + body + (WRITE_ID if has_write_id else 0)
-
-
-def entry_size(index: tables.Index, hash_value: str, entry: Entry) -> int:
-    """Bytes of an entry of a KEYS_ONLY index: its own keys and those of the table."""
-    own: dict[str, str | int] = {index.hash_attribute: hash_value, index.range_attribute: entry.range}
-    return attribute_sizes(own | {"pk": entry.key.partition, "sk": entry.key.sort})
-
-
-def read_units(size: int) -> int:
-    """Units of a strongly consistent read; nothing found is one unit too."""
-    return max(1, math.ceil(size / READ_UNIT))
-
-
-def write_units(size: int) -> int:
-    """Units of a write; at least one."""
-    return max(1, math.ceil(size / WRITE_UNIT))
-
-
-def index_units(old: Item | None, new: Item | None) -> int:
-    """Write units that the indexes take to follow an item.
-
-    An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs
-    nothing.
-
-    Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
-    considerations".
-    """
-    units = 0
-    for index in tables.indexes().values():
-        before = index.place(old) if old else None
-        after = index.place(new) if new else None
-        if before != after:
-            units += sum(write_units(entry_size(index, *place)) for place in (before, after) if place)
-    return units
 
 
 @dataclass(slots=True)

@@ -1,0 +1,89 @@
+"""What DynamoDB bills for an item: sizes in bytes, read units and write units.
+
+The one definition, for what an instance counts of itself, for the estimate of a model and for the bench.
+Sizes are those of items as `storage/dynamodb.py` writes them, whatever store they lie in.
+
+Source, for every rule without another one: Amazon DynamoDB developer guide, "DynamoDB item sizes and
+formats" and "DynamoDB read and write operations" (capacity unit consumption).
+"""
+
+from collections.abc import Mapping
+
+from . import tables
+from .ports import Entry, Item
+
+READ_UNIT = 4 * 1024
+WRITE_UNIT = 1024
+
+LARGEST_BODY = 300 * 1024
+"""Bytes of a body that is kept in the table. Source: DynamoDB quotas, an item has at most 400 KB in all."""
+
+KEYS_PER_READ = 100
+"""Source: Amazon DynamoDB API reference, BatchGetItem."""
+
+WRITE_ID = len("w") + 6
+OBJECT_NAME = len("o") + 22
+"""Bytes of the attribute that stands in for a body in the object store."""
+
+_NO_ATTRIBUTES: Mapping[str, str | int] = {}
+
+
+def number_size(value: int) -> int:
+    """Bytes of a number: one per two significant digits, one more, and one for a sign."""
+    digits = str(abs(value)).strip("0")
+    return (len(digits) + 1) // 2 + 1 + (value < 0)
+
+
+def value_size(value: str | int) -> int:
+    """Bytes of a text or a number."""
+    return number_size(value) if isinstance(value, int) else len(value.encode())
+
+
+def attribute_sizes(values: Mapping[str, str | int]) -> int:
+    """Bytes of attributes, their names included."""
+    return sum(len(name) + value_size(value) for name, value in values.items())
+
+
+def item_size(item: Item, *, has_write_id: bool) -> int:
+    """Bytes of an item as `storage/dynamodb.py` writes it."""
+    is_object = len(item.body) > LARGEST_BODY
+    body = OBJECT_NAME if is_object else len("b") + len(item.body)
+    own = attribute_sizes({"pk": item.key.partition, "sk": item.key.sort, "r": item.revision})
+    return own + attribute_sizes(item.index) + body + (WRITE_ID if has_write_id else 0)
+
+
+def entry_size(index: tables.Index, hash_value: str, entry: Entry) -> int:
+    """Bytes of an entry of a KEYS_ONLY index: its own keys and those of the table."""
+    own: dict[str, str | int] = {index.hash_attribute: hash_value, index.range_attribute: entry.range}
+    return attribute_sizes(own | {"pk": entry.key.partition, "sk": entry.key.sort})
+
+
+def read_units(size: int) -> int:
+    """Units of a strongly consistent read; nothing found is one unit too."""
+    return max(1, -(-size // READ_UNIT))
+
+
+def write_units(size: int) -> int:
+    """Units of a write; at least one."""
+    return max(1, -(-size // WRITE_UNIT))
+
+
+def index_units(old: Item | None, new: Item | None) -> int:
+    """Write units that the indexes take to follow an item.
+
+    An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs
+    nothing.
+
+    Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
+    considerations".
+    """
+    before = old.index if old else _NO_ATTRIBUTES
+    after = new.index if new else _NO_ATTRIBUTES
+    units = 0
+    for index in tables.indexes().values():
+        # Most entries stay; that must cost next to nothing.
+        keys = index.hash_attribute, index.range_attribute
+        if [before.get(key) for key in keys] != [after.get(key) for key in keys]:
+            places = [index.place(item) for item in (old, new) if item]
+            units += sum(write_units(entry_size(index, *place)) for place in places if place)
+    return units
