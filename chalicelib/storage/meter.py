@@ -8,7 +8,8 @@ Not counted: requests that are sent again because a table was busy or an answer 
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -72,6 +73,10 @@ class _Stored:
     def has_object(self) -> bool:
         return self.item is not None and len(self.item.body) > LARGEST_BODY
 
+    @property
+    def index(self) -> Mapping[str, str | int]:
+        return self.item.index if self.item is not None else {}
+
 
 _NOTHING = _Stored()
 
@@ -82,10 +87,12 @@ class Meter:
 
     Attributes:
         bill: What has been asked so far.
+        written: Write units by partition key, those of failed conditions left out.
     """
 
     items: Items
     bill: Bill = field(default_factory=Bill)
+    written: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._stored: dict[Key, _Stored] = {}
@@ -124,21 +131,23 @@ class Meter:
         is_alone = len(writes) == 1
         after = [_after(write, is_alone) for write in writes]
         pairs = list(zip(before, after, strict=True))
-        own = sum(write_units(max(old.size, new.size)) for old, new in pairs)
-        cost: dict[str, Any] = {"writes": 1} if is_alone else {"transactions": 1, "write_units": own}
-        cost["write_units"] = cost.get("write_units", 0) + own
+        times = 1 if is_alone else 2
+        own = [times * write_units(max(old.size, new.size)) for old, new in pairs]
+        cost: dict[str, Any] = {"writes": 1} if is_alone else {"transactions": 1}
         cost["objects"] = sum(old.has_object + new.has_object for old, new in pairs)
         try:
             self.items.commit(writes)
         except StaleWrite:
-            self._charge(failed=1, **cost)
+            self._charge(failed=1, write_units=sum(own), **cost)
             raise
-        indexes = sum(index_units(old.item, new.item) for old, new in pairs)
-        cost["write_units"] += indexes
-        self._charge(index_units=indexes, **cost)
-        self._stored.update(
-            (tables.key_of(write), new) for write, (_, new) in zip(writes, pairs, strict=True)
-        )
+        keys = [tables.key_of(write) for write in writes]
+        indexes = [
+            index_units(key, old.index, new.index) for key, (old, new) in zip(keys, pairs, strict=True)
+        ]
+        self._charge(index_units=sum(indexes), write_units=sum(own) + sum(indexes), **cost)
+        self._stored.update(zip(keys, after, strict=True))
+        for key, units, more in zip(keys, own, indexes, strict=True):
+            self.written[key.partition] += units + more
 
     def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
         """One request per group."""

@@ -10,7 +10,7 @@ formats" and "DynamoDB read and write operations" (capacity unit consumption).
 from collections.abc import Mapping
 
 from . import tables
-from .ports import Entry, Item
+from .ports import Entry, Item, Key
 
 READ_UNIT = 4 * 1024
 WRITE_UNIT = 1024
@@ -24,8 +24,6 @@ KEYS_PER_READ = 100
 WRITE_ID = len("w") + 6
 OBJECT_NAME = len("o") + 22
 """Bytes of the attribute that stands in for a body in the object store."""
-
-_NO_ATTRIBUTES: Mapping[str, str | int] = {}
 
 
 def number_size(value: int) -> int:
@@ -68,22 +66,31 @@ def write_units(size: int) -> int:
     return max(1, -(-size // WRITE_UNIT))
 
 
-def index_units(old: Item | None, new: Item | None) -> int:
+def index_units(key: Key, before: Mapping[str, str | int], after: Mapping[str, str | int]) -> int:
     """Write units that the indexes take to follow an item.
 
     An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs
     nothing.
 
+    Args:
+        key: Of the item.
+        before: Its index attributes; none if it was not there.
+        after: The same afterwards.
+
     Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
     considerations".
     """
-    before = old.index if old else _NO_ATTRIBUTES
-    after = new.index if new else _NO_ATTRIBUTES
     units = 0
     for index in tables.indexes().values():
-        # Most entries stay; that must cost next to nothing.
-        keys = index.hash_attribute, index.range_attribute
-        if [before.get(key) for key in keys] != [after.get(key) for key in keys]:
-            places = [index.place(item) for item in (old, new) if item]
-            units += sum(write_units(entry_size(index, *place)) for place in places if place)
+        old = before.get(index.hash_attribute), before.get(index.range_attribute)
+        new = after.get(index.hash_attribute), after.get(index.range_attribute)
+        if old != new:
+            units += sum(_entry_units(index, key, *place) for place in (old, new))
     return units
+
+
+def _entry_units(index: tables.Index, key: Key, hash_value: str | int | None, range: str | int | None) -> int:
+    """Write units of an entry; none where an attribute is missing, since there is no entry then."""
+    if hash_value is None or range is None:
+        return 0
+    return write_units(entry_size(index, str(hash_value), Entry(range, key)))
