@@ -36,26 +36,30 @@ class Bill:
         index_units: The write units of the indexes alone.
     """
 
-    gets: int = 0
-    batches: int = 0
-    queries: int = 0
-    writes: int = 0
-    transactions: int = 0
-    counters: int = 0
-    objects: int = 0
-    failed: int = 0
+    gets: float = 0
+    batches: float = 0
+    queries: float = 0
+    writes: float = 0
+    transactions: float = 0
+    counters: float = 0
+    objects: float = 0
+    failed: float = 0
     read_units: float = 0
     write_units: float = 0
     index_units: float = 0
 
     @property
-    def requests(self) -> int:
+    def requests(self) -> float:
         """All requests to DynamoDB."""
         return self.gets + self.batches + self.queries + self.writes + self.transactions + self.counters
 
     def __add__(self, other: "Bill") -> "Bill":
         """Both together."""
         return Bill(*(getattr(self, row.name) + getattr(other, row.name) for row in fields(self)))
+
+    def times(self, share: float) -> "Bill":
+        """Part of it, for an average."""
+        return Bill(*(getattr(self, row.name) * share for row in fields(self)))
 
     def __sub__(self, other: "Bill") -> "Bill":
         """What came after another, earlier bill."""
