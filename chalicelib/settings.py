@@ -140,6 +140,12 @@ class Settings:
         _keys,
         secret=True,
     )
+    handlers: str | None = _setting(
+        None, "Job handlers in Python that the engine runs itself: module, or module:attribute"
+    )
+    queue: str | None = _setting(
+        None, "URL of the SQS queue that carries their jobs and what is due soon; on AWS only"
+    )
     engine_id: str = _setting("default-engine", "Name of this engine in lockedBy and createdBy")
     task_retries: int = _setting(
         0, "How often a failed task is tried again before it causes an incident", _number(0, 100)

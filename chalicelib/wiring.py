@@ -5,12 +5,13 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from .api.auth import Access
 from .engine.records import Instant
-from .service.environment import Archive, Cipher, Environment, Store
+from .sdk.handlers import Handlers
+from .service.environment import Archive, Cipher, Environment, Feed, Store
 from .settings import KmsKey, Settings
 from .storage.keys import Shards
 from .storage.ports import Items
@@ -40,7 +41,18 @@ class Counts:
 def build(settings: Settings, counts: Counts | None = None) -> Environment:
     """The environment that the settings ask for."""
     items, shards = _items(settings)
-    return environment(settings, ItemStore(items, shards, os.urandom), counts=counts or Counts())
+    store = ItemStore(items, shards, os.urandom)
+    return replace(
+        environment(settings, store, counts=counts or Counts()),
+        feed=_feed(settings),
+        fed=() if settings.handlers is None else handlers(settings.handlers),
+    )
+
+
+@cache
+def handlers(name: str) -> Handlers:
+    """The job handlers of a module, imported when they are first asked for."""
+    return Handlers(name)
 
 
 def environment(
@@ -98,6 +110,15 @@ def _items(settings: Settings) -> tuple[Items, Shards]:
     from .storage.dynamodb import connect
 
     return connect(_table(settings), settings.bucket), Shards(jobs=1, tasks=4, lists=16)
+
+
+def _feed(settings: Settings) -> Feed | None:
+    if settings.queue is None:
+        return None
+    # The client of boto3 is made with the first hint.
+    from .storage.sqs import SqsFeed, connect
+
+    return SqsFeed(connect, settings.queue)
 
 
 def _table(settings: Settings) -> str:

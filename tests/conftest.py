@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_store: also runs on sqlite and DynamoDB in make test")
+    config.addinivalue_line("markers", "embedded: never on DynamoDB, whose double needs gigabytes")
     config.addinivalue_line("markers", "eager_only: about what only the eager mode does")
 
 
@@ -43,6 +44,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cases = [(store, mode) for store in STORES for mode in modes]
     elif metafunc.definition.get_closest_marker("every_store"):
         cases += [("sqlite", "eager"), ("dynamodb", "eager")]
+    if metafunc.definition.get_closest_marker("embedded"):
+        cases = [case for case in cases if case[0] != "dynamodb"]
     metafunc.parametrize("engine", cases, indirect=True, ids=["-".join(case) for case in cases])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.contract import commands as c
 from chalicelib.contract.commands import Command
-from chalicelib.service.environment import Environment
+from chalicelib.service.environment import Environment, Feed
 from chalicelib.service.execute import execute
 from chalicelib.settings import Settings
 from chalicelib.storage.keys import Shards
@@ -51,6 +51,8 @@ class Engine:
     clock: Clock = field(default_factory=Clock)
     shards: Shards = field(default_factory=Shards)
     random_bytes: Callable[[int], bytes] = field(default_factory=counted_bytes)
+    feed: Feed | None = None
+    fed: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         self.env = self.environment()
@@ -64,7 +66,13 @@ class Engine:
         # What is remembered for seconds is remembered for ever: how fast the machine is makes no difference.
         store = ItemStore(self.items, self.shards, self.random_bytes, lambda: 0.0)
         env = wiring.environment(self.settings, store, wall_clock=self.clock)
-        return replace(env, pauses=lambda: repeat(0.0, ATTEMPTS), pause=lambda seconds: None)
+        return replace(
+            env,
+            feed=self.feed,
+            fed=self.fed,
+            pauses=lambda: repeat(0.0, ATTEMPTS),
+            pause=lambda seconds: None,
+        )
 
     def record(self) -> Recording:
         """Put a recording between the engine and its store."""

@@ -1,9 +1,13 @@
 """When and by whom: handed in, so that the same input gives the same output."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from ..bpmn.instants import format_instant
 from .records import Instant
+
+Fed = Container[tuple[str, str]]
+"""Elements whose jobs are fed to handlers of the engine: BPMN process id and BPMN element id of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,7 @@ class Moment:
         engine_id: Who runs due tasks.
         eager: Whether due tasks run in the same step (contract, engine-semantics 5).
         task_retries: How often a failed task is tried again before it causes an incident.
+        fed: Whose jobs are made for a handler of the engine; those of other elements wait for a worker.
     """
 
     now: Instant
@@ -23,6 +28,7 @@ class Moment:
     engine_id: str = "default-engine"
     eager: bool = True
     task_retries: int = 0
+    fed: Fed = ()
 
     @property
     def partition(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ..bpmn.model import Element, Process, SequenceFlow
 from ..bpmn.types import Family
 from .asks import Ask, EndCalled, ReturnToCaller, Unsubscribe
+from .feed import feed
 from .instance import ProcessInstance
 from .moment import Moment
 from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
@@ -67,7 +68,7 @@ class Step:
             has read them yet.
         may_start: Whether start events of this version still make process instances.
         must_wait: Whether such a process instance must wait for its turn.
-        is_changed: Whether the step has made work, which is to be stored.
+        made: Jobs and tasks that the step has made.
         notes: What an operator should find in the log.
         run_outside: Runs the tasks whose work lies outside of the instance.
     """
@@ -83,7 +84,7 @@ class Step:
     callers: "Sequence[Step] | None" = None
     may_start: bool = True
     must_wait: bool = False
-    is_changed: bool = False
+    made: list[Job | Task] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     run_outside: RunOutside | None = None
 
@@ -281,7 +282,6 @@ class Step:
         self, token: ElementInstance, type: JobType, *, due_at: Instant | None = None, retry_count: int = 0
     ) -> Job:
         """Ask an outside worker; due at once unless said otherwise."""
-        self.is_changed = True
         counters = self.instance.counters
         counters.jobs += 1
         job = Job(
@@ -295,7 +295,11 @@ class Step:
             due_at=self.now if due_at is None else due_at,
             retry_count=retry_count,
         )
+        element = self.process.elements[token.element]
+        if (self.process.bpmn_process_id, element.bpmn_element_id) in self.moment.fed:
+            feed(job, self.now)
         self.instance.jobs[job.id] = job
+        self.made.append(job)
         return job
 
     def add_task(
@@ -320,7 +324,6 @@ class Step:
             serialized: JSON text for the task itself.
             runs: Whether it is run in this step once it is due.
         """
-        self.is_changed = True
         counters = self.instance.counters
         counters.tasks += 1
         task = Task(
@@ -336,6 +339,7 @@ class Step:
             serialized=serialized,
         )
         self.instance.tasks[task.id] = task
+        self.made.append(task)
         if runs and task.due_at <= self.now and not reaches_outside(task):
             self.due.append(task)
         return task

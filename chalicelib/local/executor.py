@@ -1,61 +1,77 @@
-"""The executor: runs due tasks in the background, as the scheduled Lambda does on AWS."""
+"""The executor: runs due tasks and fed jobs in the background, as the functions of the stack do on AWS.
+
+Hints say what is due now or soon; a look each minute finds the rest. While nothing is due, nothing runs.
+"""
 
 import logging
 import threading
+from typing import Any
 
-from ..contract.commands import ExecuteTasks
-from ..service import upkeep
 from ..service.environment import Environment
-from ..service.execute import execute
+from ..service.fed import Perform, Variables, work_on
+from ..service.sweeping import announce_anew, sweep
+from .feed import LocalFeed
 
-INTERVAL = 0.5
-"""Seconds between two looks for due tasks."""
-
-BATCH = 100
-"""Tasks per look; as long as there was something to do, the next look follows at once."""
+INTERVAL = 60.0
+"""Seconds between two looks for what is due, as on AWS."""
 
 logger = logging.getLogger(__name__)
 
 
 class Executor:
-    """A thread that runs due tasks until it is stopped."""
+    """Threads that do what is due until they are stopped."""
 
-    def __init__(self, env: Environment, interval: float = INTERVAL) -> None:
-        """Nothing runs yet."""
+    def __init__(
+        self,
+        env: Environment,
+        feed: LocalFeed,
+        perform: Perform | None = None,
+        interval: float = INTERVAL,
+    ) -> None:
+        """Nothing runs yet.
+
+        Args:
+            env: With this feed in it.
+            feed: Carries the hints.
+            perform: Does fed jobs, if there are handlers.
+            interval: Seconds between two looks.
+        """
         self._env = env
+        self._feed = feed
+        self._perform: Perform = perform or _nobody
         self._interval = interval
-        self._has_begun = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin, with what was left behind when the last one ended."""
+        self._feed.start(lambda hint: work_on(self._env, hint, self._perform))
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the batch under way and end."""
+        """Finish what is under way and end."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._feed.stop()
 
-    def sweep(self) -> int:
-        """Run what is due now; answers how many tasks that were."""
-        if not self._has_begun:
-            upkeep.begin(self._env)
-            self._has_begun = True
-        done = 0
-        while not self._stopped.is_set():
-            answer = execute(ExecuteTasks(limit=BATCH), self._env)
-            done += answer["completed"]
-            # What was done may have made something due: a timer that ticks on after the clock was moved.
-            if answer["completed"] == 0:
-                break
-        return done
+    def look(self) -> None:
+        """Do what is due now, and announce what is due soon."""
+        try:
+            sweep(self._env, self._perform, goes_on=lambda: not self._stopped.is_set())
+        except Exception:
+            # Whatever it was: what is due is still due, and the next look finds it.
+            logger.exception("executor failed, goes on")
 
     def _run(self) -> None:
+        try:
+            announce_anew(self._env)
+        except Exception:
+            logger.exception("fed jobs of an earlier run wait for the next look")
+        self.look()
         while not self._stopped.wait(self._interval):
-            try:
-                self.sweep()
-            except Exception:
-                # Whatever it was: the tasks are still due, and the next look finds them.
-                logger.exception("executor failed, goes on")
+            self.look()
+
+
+def _nobody(bpmn_process_id: str, job: dict[str, Any], variables: Variables) -> None:
+    """There is no handler."""

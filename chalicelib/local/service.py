@@ -1,6 +1,7 @@
 """What `bpmn serve` serves: the application, its store and its executor."""
 
 import secrets
+from dataclasses import replace
 
 from chalice.app import Chalice
 
@@ -11,6 +12,7 @@ from ..service import upkeep
 from ..service.environment import Environment, Overtaken
 from ..settings import Settings
 from .executor import Executor
+from .feed import LocalFeed
 
 
 class LocalService:
@@ -19,11 +21,19 @@ class LocalService:
     def __init__(self, settings: Settings, env: Environment | None = None) -> None:
         """Open the store and make the application."""
         wiring.create_tables(settings)
-        self.env = env or wiring.build(settings)
+        env = env or wiring.build(settings)
+        feed = LocalFeed() if settings.runs_executor else None
+        # Without an executor nobody is there who could do fed jobs.
+        self.env = replace(env, feed=feed, fed=env.fed if feed else ())
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
         self._app = create_app(self.env, access)
-        self._executor = Executor(self.env) if settings.runs_executor else None
+        handlers = wiring.handlers(settings.handlers) if settings.handlers else None
+        if handlers:
+            # What is wrong with them is said before anything runs.
+            handlers.check()
+        perform = handlers.perform if handlers else None
+        self._executor = Executor(self.env, feed, perform) if feed else None
 
     @property
     def app(self) -> Chalice:

@@ -12,17 +12,19 @@ from typing import Any, TypeVar
 
 from ..engine import lifecycle, signals
 from ..engine.catching import CallersNeeded
+from ..engine.feed import is_fed, is_soon
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.loop import run
 from ..engine.messages import MessageSlot, Subscriber
 from ..engine.moment import Moment
-from ..engine.records import ENGINE, DeployedProcess, Instant, NewVariable
+from ..engine.records import ENGINE, DeployedProcess, Instant, Job, NewVariable, Task
 from ..engine.signals import Rows, SignalSlot
 from ..engine.states import InstanceState, TaskType
 from ..engine.step import Step
 from ..engine.variables import set_variables
 from . import queue
-from .environment import Change, Environment, Queue, Ref, Work
+from .announcing import announce
+from .environment import Change, Environment, Hint, Queue, Ref, Work
 from .planned import plan
 
 logger = logging.getLogger(__name__)
@@ -322,14 +324,26 @@ class Desk:
         for _, step in self._steps.values():
             for note in step.notes:
                 logger.warning("%s in process instance %s", note, step.instance.pointer(1))
+        announce(self.env, self._hints(), self.moment.now)
         return [*(work.ref for work in following), *self.for_many]
+
+    def _hints(self) -> list[Hint]:
+        """What was made here and is due soon; what runs before the answer is made and done."""
+        now = self.moment.now
+        return [
+            Hint(work.ref, made.due_at, made.id if isinstance(made, Job) else None)
+            for work, step in self._steps.values()
+            for made in step.made
+            if made.completed_at is None and is_soon(made.due_at, now)
+            if isinstance(made, Task) or is_fed(made)
+        ]
 
     def left_due(self) -> set[tuple[Ref, int]]:
         """The tasks that have become due and were not run, by their process instance and number."""
         return {(work.ref, task.id) for work, step in self._steps.values() for task in step.due}
 
     def _made_work(self) -> list[Work]:
-        return [work for work, step in self._steps.values() if step.is_changed and work not in self._written]
+        return [work for work, step in self._steps.values() if step.made and work not in self._written]
 
     def _end_instances(self, following: list[Work]) -> None:
         """What the end of process instances brings: their messages expire, the next in a queue starts."""

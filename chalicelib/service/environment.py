@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from ..bpmn.model import Process
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
-from ..engine.moment import Moment
+from ..engine.moment import Fed, Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
@@ -31,6 +31,32 @@ class Ref(NamedTuple):
 
     partition: str
     block: int
+
+
+class Hint(NamedTuple):
+    """That something is due in a process instance; the instance itself says whether it still is.
+
+    Attributes:
+        ref: The process instance.
+        due_at: When.
+        job: Number of the fed job that it is about; None for tasks.
+    """
+
+    ref: Ref
+    due_at: Instant
+    job: int | None = None
+
+
+class Feed(Protocol):
+    """Carries hints to whoever runs what is due. Each may be lost, doubled or late: that costs time only."""
+
+    def send(self, hints: Sequence[Hint], now: Instant) -> list[Hint]:
+        """Send hints, none of them due later than a few minutes from now.
+
+        Returns:
+            Those that could not be sent.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -312,8 +338,8 @@ class Store(Protocol):
         """Process instances of a process with a due job that nobody holds, earliest first."""
         ...
 
-    def due_tasks(self, now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        """Process instances with a due task, earliest first."""
+    def due_tasks(self, until: Instant, since: Instant | None = None) -> Iterator[tuple[Instant, Ref]]:
+        """Process instances to look at in a span of time, earliest first: a due task, or fed jobs."""
         ...
 
     def instances(self, partition: str | None, process_id: int | None, first_block: int = 0) -> Iterator[Ref]:
@@ -436,6 +462,8 @@ class Environment:
         can_set_time: Whether the clock may be moved; only then it is looked up.
         pauses: Seconds to wait before each further attempt of an overtaken command, until its deadline.
         pause: Waits.
+        feed: Carries hints; None: what is due waits for a look.
+        fed: The elements whose jobs are made for a handler of the engine.
         overtaken: Told the name of a command each time it has to be thought again.
         locks: Keeps the threads of this process from overtaking each other.
     """
@@ -451,6 +479,8 @@ class Environment:
     can_set_time: bool = False
     pauses: Callable[[], Iterator[float]] = lambda: iter(())
     pause: Callable[[float], None] = lambda seconds: None
+    feed: Feed | None = None
+    fed: Fed = ()
     overtaken: Callable[[str], None] = lambda name: None
     locks: InstanceLocks = field(default_factory=InstanceLocks)
 
@@ -465,4 +495,4 @@ class Environment:
 
     def moment(self, actor: str) -> Moment:
         """The circumstances of a command that is sent now."""
-        return Moment(self.now(), actor, self.engine_id, self.eager, self.task_retries)
+        return Moment(self.now(), actor, self.engine_id, self.eager, self.task_retries, self.fed)

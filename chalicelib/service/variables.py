@@ -1,6 +1,6 @@
 """Variables: read and written, encrypted on the way in and decrypted on the way out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ..contract import commands as c
@@ -128,6 +128,30 @@ def element_variables(
         scope = scopes[variable.bpmn_element_id] if variable.bpmn_element_id else number
         found.append(_new_variable(variable, env, scope))
     return found
+
+
+def scopes_around(work: Work, number: int) -> list[Scope]:
+    """An open element instance and the scopes around it, innermost first, without the process scope."""
+    return [token.id for token in _around(work.instance.element_instances, number)]
+
+
+def variables_of(
+    env: Environment, work: Work, scopes: Sequence[Scope], names: Collection[str] | None
+) -> list[dict[str, Any]]:
+    """Variables of some scopes with their values, scope by scope, of some names or all.
+
+    Raises:
+        Overtaken: A value was replaced meanwhile.
+        InvalidCommand: A value is encrypted, and there is no key.
+    """
+    found = [
+        variable
+        for scope in scopes
+        for variable in work.instance.variables.values()
+        if variable.element_instance_id == scope and (names is None or variable.name in names)
+    ]
+    env.store.read_values(work, found)
+    return [wire.variable_with_value(variable, _clear(variable, env)) for variable in found]
 
 
 def _around(tokens: dict[int, ElementInstance], number: int) -> list[ElementInstance]:

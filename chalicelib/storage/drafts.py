@@ -8,8 +8,9 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..engine.feed import next_watch
 from ..engine.instance import ProcessInstance, Scope
-from ..engine.records import Variable
+from ..engine.records import Instant, Variable
 from ..service.environment import Work
 from . import codec, keys
 from .blocks import IdBlocks
@@ -150,7 +151,7 @@ class Drafts:
         return keys.list_attributes(
             self._shards, instance.partition, block, instance.process_id
         ) | keys.due_attributes(
-            self._shards, block, instance.process_id, instance.next_due_job(), instance.next_due_task()
+            self._shards, block, instance.process_id, instance.next_due_job(), _next_look(instance)
         )
 
     def cover_ids(self, instance: ProcessInstance) -> None:
@@ -251,3 +252,9 @@ def _alone(puts: Sequence[Put]) -> int:
         write_units(item_size(put.item, has_write_id=False)) + index_units(put.item.key, {}, put.item.index)
         for put in puts
     )
+
+
+def _next_look(instance: ProcessInstance) -> Instant | None:
+    """When somebody has to look at an instance: a task is due, or a fed job should be done."""
+    times = (instance.next_due_task(), next_watch(instance))
+    return min((at for at in times if at is not None), default=None)

@@ -487,12 +487,15 @@ class ItemStore:
         hashes = [keys.due_jobs(process_id, shard) for shard in range(self._shards.jobs)]
         return self._due(keys.DUE_JOBS, hashes, now)
 
-    def due_tasks(self, now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        """Process instances with a due task, earliest first."""
-        return self._due(keys.DUE_TASKS, [keys.due_tasks(shard) for shard in range(self._shards.tasks)], now)
+    def due_tasks(self, until: Instant, since: Instant | None = None) -> Iterator[tuple[Instant, Ref]]:
+        """Process instances with a due task, or fed jobs to look after, earliest first."""
+        hashes = [keys.due_tasks(shard) for shard in range(self._shards.tasks)]
+        return self._due(keys.DUE_TASKS, hashes, until, since)
 
-    def _due(self, index: str, hashes: Sequence[str], now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        walks = [self._walk(index, hash_value, high=now) for hash_value in hashes]
+    def _due(
+        self, index: str, hashes: Sequence[str], until: Instant, since: Instant | None = None
+    ) -> Iterator[tuple[Instant, Ref]]:
+        walks = [self._walk(index, hash_value, since, until) for hash_value in hashes]
         return ((Instant(int(entry.range)), Ref(*keys.block_of(entry.key))) for entry in heapq.merge(*walks))
 
     def instances(self, partition: str | None, process_id: int | None, first_block: int = 0) -> Iterator[Ref]:

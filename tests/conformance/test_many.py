@@ -112,6 +112,7 @@ def test_thrown_signal_makes_a_task_for_each_subscriber_at_once(engine: Engine, 
 
 @pytest.mark.soak
 @pytest.mark.every_store
+@pytest.mark.embedded
 def test_ten_thousand_subscribers_are_all_reached_although_the_process_is_killed(engine: Engine) -> None:
     orders = start_many(engine, 10_000)
     failing = Failing(engine.items)

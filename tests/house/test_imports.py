@@ -25,9 +25,9 @@ LAYERS = (
     "local",
     "cli",
 )
-# ... except that settings and the SDK know almost nothing, and only the front doors use the SDK.
+# ... except that settings and the SDK know almost nothing, and only wiring and the front doors use the SDK.
 KNOWS = {"settings": set[str](), "sdk": {"contract"}}
-USERS_OF_SDK = {"local", "cli"}
+USERS_OF_SDK = {"wiring", "local", "cli"}
 
 PURE = ("bpmn", "engine", "expressions")
 OUTSIDE_WORLD = {
@@ -50,8 +50,8 @@ OUTSIDE_WORLD = {
     "uuid",
 }
 PLACES = {
-    "boto3": ("storage/dynamodb.py", "storage/kms.py", "wiring.py"),
-    "botocore": ("storage/dynamodb.py", "storage/kms.py", "wiring.py"),
+    "boto3": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
+    "botocore": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
     "lxml": ("bpmn/parser.py",),
     "chalice": ("api/", "local/"),
     "uvicorn": ("local/",),

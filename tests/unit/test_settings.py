@@ -22,6 +22,8 @@ EXAMPLES = {
     "BPMN_BASIC_AUTH": ("ada:love:lace", "ada:love:lace"),
     "BPMN_API_KEY": ("a key", "a key"),
     "BPMN_ENCRYPTION_KEYS": (f"{KEYS_TEXT},{SEALED_TEXT}", (*KEYS, KmsKey(SEALED))),
+    "BPMN_HANDLERS": ("orders.handlers:worker", "orders.handlers:worker"),
+    "BPMN_QUEUE": ("https://sqs.example/1/feed", "https://sqs.example/1/feed"),
     "BPMN_ENGINE_ID": ("engine-7", "engine-7"),
     "BPMN_TASK_RETRIES": ("3", 3),
     "BPMN_RETENTION": ("P90D", "P90D"),

@@ -1,0 +1,65 @@
+"""The job handlers that an engine runs itself, by the name of their module."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .job import Source
+    from .worker import Worker
+
+
+class Handlers:
+    """The handlers of a module, which is imported with the first question.
+
+    So a process that has no work for them is not held up by what handlers need.
+    As a container it holds the elements that have a handler: BPMN process id and BPMN element id.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Keep the name: `orders.handlers`, or `orders.handlers:worker`."""
+        self._name = name
+
+    @cached_property
+    def worker(self) -> "Worker":
+        """The worker of the module.
+
+        Raises:
+            NotLoaded: There is none.
+            InvalidHandler: A handler of it cannot be one.
+        """
+        from .loading import load
+
+        return load(self._name)
+
+    def check(self) -> None:
+        """Import the module now.
+
+        Raises:
+            NotLoaded: It has no worker.
+            InvalidHandler: A handler of it cannot be one.
+        """
+        _ = self.worker
+
+    def __contains__(self, element: object) -> bool:
+        """Whether an element has a handler."""
+        return element in self.worker.elements()
+
+    def perform(
+        self, bpmn_process_id: str, record: Mapping[str, Any], variables: "Source"
+    ) -> dict[str, Any] | None:
+        """Let the handler of a job do it.
+
+        Args:
+            bpmn_process_id: Of its process.
+            record: The job in the words of the API.
+            variables: Where its variables are read.
+
+        Returns:
+            The fields of its completion without `workerId`, also if the handler failed; None without handler.
+        """
+        from .job import Job
+        from .worker import perform
+
+        handler = self.worker.find(bpmn_process_id, record["bpmnElementId"])
+        return None if handler is None else perform(handler, Job.read(record, bpmn_process_id, variables))
