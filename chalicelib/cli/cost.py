@@ -63,6 +63,9 @@ def add_options(parser: argparse.ArgumentParser, *, is_asked_for: bool) -> None:
         default=0,
         help="size of a process variable that is there from the start and that each worker sets anew (0)",
     )
+    parser.add_argument(
+        "--fed", action="store_true", help="handlers of the engine do all jobs, instead of workers over HTTP"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
     if is_asked_for:
@@ -77,19 +80,25 @@ def run(parsed: argparse.Namespace) -> int:
     # The engine takes longer to load than all that `bpmn --help` says.
     from ..bpmn.errors import InvalidModel
     from ..engine.errors import EngineError
-    from . import estimate as e
+    from . import rehearsal as r
+    from .estimate import estimate
 
     try:
-        process_id = _choose(e.process_ids(parsed.file), parsed.process_id)
-        order = e.Order(
-            parsed.file, process_id, _given(parsed), _decisions(parsed.decide), max(0, parsed.variables)
+        process_id = _choose(r.process_ids(parsed.file), parsed.process_id)
+        order = r.Order(
+            parsed.file,
+            process_id,
+            _given(parsed),
+            _decisions(parsed.decide),
+            max(0, parsed.variables),
+            parsed.fed,
         )
-        found = e.estimate(order)
+        found = estimate(order)
     except (EngineError, InvalidModel) as fault:
         title = getattr(fault, "title", None) or "failed to create process"
         output.complain_of(title, fault.detail, [_cause(cause) for cause in fault.causes])
         return REFUSED
-    except e.CannotEstimate as fault:
+    except r.CannotEstimate as fault:
         print(f"bpmn: cannot estimate {process_id}: {fault}", file=sys.stderr)
         return REFUSED
     except ValueError as fault:
@@ -111,6 +120,7 @@ def as_document(process_id: str, found: "Estimate") -> dict[str, Any]:
             for kind, times in found.requests.items()
         },
         "all": {"times": round(sum(found.requests.values()), 4), **_counts(found.bill)},
+        "hints": round(found.hints, 4),
         "ownWriteUnits": round(found.own_units, 4),
         "dollarsPerMillion": {name: round(dollars, 2) for name, dollars in _dollars(found).items()},
         "assumptions": [*found.assumptions, *_prices()],
@@ -161,11 +171,13 @@ def _dollars(found: "Estimate") -> dict[str, float]:
     """Dollars of a million process instances, by service."""
     from ..service import prices
 
-    calls = sum(found.requests.values())
+    # What a hint is about shares a call of Lambda with what others are about.
+    calls = sum(found.requests.values()) - found.hints
     parts = {
         "DynamoDB": prices.table(found.bill.write_units, found.bill.read_units),
         "API Gateway": found.over_http * prices.API_REQUEST,
-        "Lambda": prices.function(calls, calls * prices.LAMBDA_SECONDS),
+        "Lambda": prices.function(calls, calls * prices.LAMBDA_SECONDS) + prices.handling(found.hints),
+        "SQS": prices.queue(found.sendings, found.hints),
     }
     return {
         name: dollars * prices.MILLION for name, dollars in (*parts.items(), ("all", sum(parts.values())))
@@ -177,9 +189,9 @@ def _prices() -> list[str]:
 
     return [
         f"list prices of {prices.REGION}, on demand; storage, logs and data transfer are not in it",
-        "workers over HTTP: one request of API Gateway (REST) and one call of Lambda each,"
-        f" {prices.LAMBDA_GB * 1024:.0f} MB and {prices.LAMBDA_SECONDS * 1000:.0f} ms; what the workers"
-        " themselves cost is not in it",
+        "over HTTP: one request of API Gateway (REST) and one call of Lambda each; for each"
+        f" {prices.LAMBDA_GB * 1024:.0f} MB and {prices.LAMBDA_SECONDS * 1000:.0f} ms, as for each fed job;"
+        " what workers and handlers themselves take is not in it",
     ]
 
 

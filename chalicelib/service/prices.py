@@ -18,6 +18,9 @@ LAMBDA_SECONDS = 0.020
 """Assumed, not measured: 512 MB have 0.29 of a processor, so that 2.5 ms of CPU (two calls of boto3 at 0.8
 ms, Chalice, the engine) take 9 ms, and two answers of DynamoDB at 5 ms are waited for."""
 
+HINTS_AT_ONCE = 10
+"""Assumed: a busy queue hands out hints in tens, to one call of Lambda; with little to do, one by one."""
+
 MILLION = 1_000_000
 
 
@@ -41,6 +44,17 @@ def front(requests: float) -> float:
     return requests * API_REQUEST + function(requests, requests * LAMBDA_SECONDS)
 
 
-def queue(requests: float) -> float:
-    """Dollars for SQS; sending, receiving and deleting are requests, each of up to ten messages."""
-    return requests * SQS_REQUEST
+def queue(sendings: float, hints: float, at_once: int = HINTS_AT_ONCE) -> float:
+    """Dollars for SQS.
+
+    Args:
+        sendings: Requests that send hints.
+        hints: How many are received and deleted again.
+        at_once: How many of them by one request.
+    """
+    return (sendings + 2 * hints / at_once) * SQS_REQUEST
+
+
+def handling(hints: float, at_once: int = HINTS_AT_ONCE) -> float:
+    """Dollars for the Lambda calls that do what hints are about, without the time of the handlers."""
+    return function(hints / at_once, hints * LAMBDA_SECONDS)

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.service import prices
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.meter import Bill, Meter
+from tests.bench.fed import print_fed
 from tests.bench.report import Report
 from tests.bench.scenario import Walk, instances, new_engine, other_commands, prepare
 
@@ -142,6 +143,7 @@ def print_costs(report: Report) -> None:
     _print_ordinary(report, run)
     _print_others(report, run)
     _print_instances(report, run)
+    print_fed(report)
 
 
 COLUMNS = ("get", "batch", "query", "write", "txn", "count", "RU", "WU", "index WU", "$/million")
