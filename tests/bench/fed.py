@@ -83,9 +83,9 @@ def instances() -> Iterator[tuple[str, FedInstance]]:
 def print_fed(report: Report) -> None:
     """The second half of section a."""
     report.line(
-        f"\nFed instances: started over HTTP, each job done by a handler of the engine, told by a hint of the"
-        f" queue;\nhints received in tens, and {prices.LAMBDA_SECONDS * 1000:.0f} ms each without the handler's"
-        " own time, assumed. Dollars per million:\n"
+        "\nFed instances: started over HTTP, each job done by a handler of the engine, told by a hint of the"
+        f" queue;\nhints received in tens, and {prices.LAMBDA_SECONDS * 1000:.0f} ms each without the time"
+        " of the handler, assumed. Dollars per million:\n"
     )
     rows = []
     for name, instance in instances():

@@ -25,9 +25,9 @@ independent DynamoDB and compares its consumed capacity with these numbers, comm
 A process instance counts its own units: `bpmn instance cost`. `bpmn cost model.bpmn` says what an instance of
 your own model will cost, by the same arithmetic.
 
-Storage and logs are not in it, nor the sweep, which is one call of Lambda a minute for the whole engine, nor the
-empty requests of Lambda for messages of an idle queue. `make bench` prints these tables, and beside them processor time, growth and
-throughput of the machine it runs on.
+Storage and logs are not in it, nor the sweep, which is one call of Lambda a minute for the whole engine, nor
+the empty requests of Lambda for messages of an idle queue. `make bench` prints these tables, and beside them
+processor time, growth, throughput and cold starts of the machine it runs on.
 """
 
 

@@ -13,6 +13,8 @@ from chalicelib.contract import commands as c
 from chalicelib.service import prices
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.meter import Bill, Meter
+from tests.bench import fed
+from tests.bench.scenario import MODELS as MODELS_OF_BENCH
 from tests.bench.scenario import Walk, new_engine
 from tests.models import HEAD, call, parallel, sequence
 from tests.play import MODELS, WORKER
@@ -150,6 +152,27 @@ def test_dollars_are_those_of_the_bench(cost) -> None:
     dollars = cost(sequence("s", 10))["dollarsPerMillion"]
 
     assert dollars == {"DynamoDB": 30.0, "API Gateway": 73.5, "Lambda": 7.7, "SQS": 0.0, "all": 111.2}
+
+
+@pytest.mark.parametrize(("name", "model"), [("ten tasks", "ten"), ("ten parallel tasks", "parallel")])
+def test_fed_estimate_is_what_the_bench_says(cost, name, model) -> None:
+    fed_instance = dict(fed.instances())[name]
+
+    estimated = cost(MODELS_OF_BENCH[model], "--fed")
+
+    assert estimated["requests"].keys() == {"start", "do a fed job"}
+    assert estimated["all"]["writeUnits"] == fed_instance.bill.write_units == estimated["ownWriteUnits"]
+    assert estimated["all"]["readUnits"] == fed_instance.bill.read_units
+    assert estimated["hints"] == fed_instance.hints
+    assert estimated["dollarsPerMillion"]["all"] == round(fed_instance.dollars()["all"], 2)
+
+
+@pytest.mark.parametrize("path", ["gateway/exclusive.bpmn", "event/reminders.bpmn", "timer/xml.bpmn"])
+def test_fed_model_comes_to_its_end(cost, path) -> None:
+    estimated = cost((MODELS / path).read_text(), "--fed")
+
+    assert "lock a job" not in estimated["requests"]
+    assert estimated["hints"] >= 1
 
 
 # Ways
