@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import output
 from .codes import DONE, REFUSED, USAGE
 from .values import file, number
 
@@ -77,9 +76,10 @@ def add_options(parser: argparse.ArgumentParser, *, is_asked_for: bool) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Estimate and print; answers the exit code."""
-    # The engine takes longer to load than all that `bpmn --help` says.
+    # The engine and the contract take longer to load than all that `bpmn --help` says.
     from ..bpmn.errors import InvalidModel
     from ..engine.errors import EngineError
+    from . import output
     from . import rehearsal as r
     from .estimate import estimate
 

@@ -167,7 +167,7 @@ def test_fed_estimate_is_what_the_bench_says(cost, name, model) -> None:
     assert estimated["dollarsPerMillion"]["all"] == round(fed_instance.dollars()["all"], 2)
 
 
-@pytest.mark.parametrize("path", ["gateway/exclusive.bpmn", "event/reminders.bpmn", "timer/xml.bpmn"])
+@pytest.mark.parametrize("path", ["gateway/exclusive.bpmn", "timer/boundary.bpmn", "timer/xml.bpmn"])
 def test_fed_model_comes_to_its_end(cost, path) -> None:
     estimated = cost((MODELS / path).read_text(), "--fed")
 
