@@ -60,11 +60,8 @@ class Mark:
 
     @property
     def size(self) -> int:
-        """Bytes of the state item; 0 for a new instance.
-
-        Whether it has a write id cannot be seen; that it has none, after a transaction, is 7 bytes less.
-        """
-        return 0 if self.stored is None else item_size(self.stored, has_write_id=True)
+        """Bytes of the state item, see `_size`; 0 for a new instance."""
+        return 0 if self.stored is None else _size(self.stored)
 
 
 @dataclass(slots=True)
@@ -117,7 +114,7 @@ class Drafts:
         pages, ended, body = self._body(instance, mark, before)
         state = Item(key, body, mark.revision + 1, index)
         for is_second in (False, True):
-            own = each * write_units(max(size, item_size(state, has_write_id=is_alone)))
+            own = each * write_units(max(size, _size(state)))
             # At the border of a unit each number may make the other one right: then the larger one stays.
             if own == counted or (is_second and own < counted):
                 break
@@ -237,13 +234,26 @@ class Drafts:
         return f"{mark.revision + 1:x}-{base64.urlsafe_b64encode(self._random_bytes(3)).decode()}"
 
 
+def _size(state: Item) -> int:
+    """Bytes of a state item, or of its body alone where the units are the same: up to `FIT` it is one.
+
+    Whether a stored item has a write id cannot be seen; that it has none, after a transaction, is 7 bytes
+    less.
+    """
+    body = len(state.body)
+    return body if body <= FIT else item_size(state, has_write_id=True)
+
+
 def _around(
     key: Key, mark: Mark, index: Mapping[str, str | int], before: Sequence[Put], after: Sequence[Delete]
 ) -> int:
     """Write units of a draft without those of the state item itself and of what will not fit into it."""
-    removed = sum(int(delete.key.sort.partition(UNITS)[2] or 1) for delete in after)
-    stored = mark.stored.index if mark.stored else {}
-    return index_units(key, stored, index) + _alone(before) + removed
+    units = index_units(key, mark.stored.index if mark.stored else {}, index)
+    if before:
+        units += _alone(before)
+    if after:
+        units += sum(int(delete.key.sort.partition(UNITS)[2] or 1) for delete in after)
+    return units
 
 
 def _alone(puts: Sequence[Put]) -> int:

@@ -21,6 +21,9 @@ LARGEST_BODY = 300 * 1024
 KEYS_PER_READ = 100
 """Source: Amazon DynamoDB API reference, BatchGetItem."""
 
+SURELY_SMALL = WRITE_UNIT // 5
+"""Characters of the values of an index entry, at most four bytes each, that are one unit with their names."""
+
 WRITE_ID = len("w") + 6
 OBJECT_NAME = len("o") + 22
 """Bytes of the attribute that stands in for a body in the object store."""
@@ -81,6 +84,8 @@ def index_units(key: Key, before: Mapping[str, str | int], after: Mapping[str, s
     considerations".
     """
     units = 0
+    if before == after:
+        return units
     for index in tables.indexes().values():
         old = before.get(index.hash_attribute), before.get(index.range_attribute)
         new = after.get(index.hash_attribute), after.get(index.range_attribute)
@@ -93,4 +98,7 @@ def _entry_units(index: tables.Index, key: Key, hash_value: str | int | None, ra
     """Write units of an entry; none where an attribute is missing, since there is no entry then."""
     if hash_value is None or range is None:
         return 0
+    # What is surely small is not measured: this is in the way of every command.
+    if len(str(hash_value)) + len(str(range)) + len(key.partition) + len(key.sort) < SURELY_SMALL:
+        return 1
     return write_units(entry_size(index, str(hash_value), Entry(range, key)))

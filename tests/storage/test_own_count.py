@@ -7,8 +7,14 @@ import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.instance import ProcessInstance
+from chalicelib.engine.records import Instant
+from chalicelib.storage import keys
+from chalicelib.storage.drafts import FIT
+from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.meter import Meter
+from chalicelib.storage.ports import Item
+from chalicelib.storage.units import WRITE_UNIT, item_size
 from tests.bench.costs import Tally, play
 from tests.bench.scenario import MODELS, Walk, new_engine
 from tests.models import parallel
@@ -112,6 +118,20 @@ def test_every_instance_of_the_bench_counts_what_is_written_of_it() -> None:
 
     assert len(instances(engine)) > 100
     assert differences(meter, engine) == {}
+
+
+def test_state_that_fits_is_one_unit_whatever_its_keys_are() -> None:
+    """Its size need not be measured then: the longest attributes there can be have room beside it."""
+    block, process_id = keys.MAX_BLOCKS, 2**31 - 1
+    shards = Shards(jobs=1000, tasks=1000, lists=1000)
+    latest = Instant(253_402_300_799_999)
+    index = keys.list_attributes(shards, "9999-12-31", block, process_id) | keys.due_attributes(
+        shards, block, process_id, latest, latest
+    )
+
+    state = Item(keys.instance("9999-12-31", block), b"x" * FIT, 2**53 - 1, index)
+
+    assert item_size(state, has_write_id=True) <= WRITE_UNIT
 
 
 def test_ten_tasks_cost_what_the_bench_says() -> None:
