@@ -67,11 +67,13 @@ def in_parallel(walk: Walk) -> None:
 def with_values(walk: Walk) -> None:
     """Values that do not fit, that are replaced, and that end."""
     place = walk.start("ten", variables={"a": random_text(900), "b": random_text(900)})
+    where = {"partition": place["partition"], "id": place["id"]}
     for length in (8000, 50, 1500, 3000):
         variables = {"a": random_text(length), "c": random_text(length)}
-        where = {"partition": place["partition"], "id": place["id"]}
         walk.send("set", c.SetProcessVariables(**where, variables=variables, workerId=WORKER))
         walk.work_off("ten", 1)
+    gone = {"a": None, "b": None, "c": None}
+    walk.send("delete", c.SetProcessVariables(**where, variables=gone, workerId=WORKER))
     walk.work_off("ten", 6, elementVariables={"big": random_text(2000)})
 
 
