@@ -3,11 +3,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: setup fast test fix docs demo bench bench-dynoxide soak
+.PHONY: setup fast test fix docs demo bench bench-dynoxide simulate soak package e2e
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 JOBS ?= 2
+STAGE ?= dev
+ARCHITECTURE ?= arm64
+HANDLERS ?=
 
 setup: .venv/.package
 
@@ -36,8 +39,17 @@ bench: setup         ## what a command costs
 bench-dynoxide: setup  ## the meter of `make bench` against the consumed capacity of an independent DynamoDB
 	$(BIN)/python -m tests.bench --dynoxide
 
+simulate: setup      ## how hot the hottest key gets at high rates; writes the figures of docs/scale.md
+	$(BIN)/python -m tests.simulate --write docs/scale.md
+
 soak: setup          ## the full matrix on every store, and what else takes longer
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "soak or not soak" --every-store
+
+package: setup       ## template and bundle for AWS in build/$(STAGE); STAGE=dev|prod ARCHITECTURE=arm64|x86_64 HANDLERS="orders.py ..."
+	$(BIN)/python -m infra.package --stage $(STAGE) --architecture $(ARCHITECTURE) --add $(HANDLERS)
+
+e2e: setup .venv-e2e/.lock  ## the packaged stack on an independent AWS, on this machine
+	$(BIN)/python -m tests.e2e
 
 # The first Python that is new enough and can make environments.
 PYTHON ?= python3.11 python3.12 python3.13 python3.14 python3
@@ -56,4 +68,11 @@ PYTHON ?= python3.11 python3.12 python3.13 python3.14 python3
 
 .venv/.package: pyproject.toml .venv/.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+# AWS on this machine and the AWS command line need another botocore than the engine: an environment of their own.
+.venv-e2e/.lock: tests/e2e/requirements.txt | .venv/bin/python
+	@echo "installing tests/e2e/requirements.txt into .venv-e2e"
+	@$(BIN)/python -m venv .venv-e2e
+	@.venv-e2e/bin/python -m pip --quiet --disable-pip-version-check install --requirement $<
 	@touch $@

@@ -13,6 +13,13 @@ PREFIX = "BPMN_"
 
 STORES = ("memory", "sqlite", "dynamodb")
 TASK_MODES = ("eager", "deferred")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
+
+SHARDS = ("jobs", "tasks", "lists", "signals")
+"""What is spread over shards (`storage.keys.Shards`)."""
+
+MOST_SHARDS = 1024
 
 KMS = "kms:"
 """What an encryption key begins with that AWS KMS has to decrypt."""
@@ -67,6 +74,15 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _shards(text: str) -> tuple[tuple[str, int], ...]:
+    rows = [part.partition("=") for part in text.split(",")]
+    names = [name.strip() for name, _, _ in rows]
+    if not set(names) <= set(SHARDS) or len(set(names)) < len(names):
+        raise ValueError(f"must be name=number, by commas, with each of {', '.join(SHARDS)} at most once")
+    number = _number(1, MOST_SHARDS)
+    return tuple((name, number(amount.strip())) for name, (_, _, amount) in zip(names, rows, strict=True))
+
+
 def _user_and_password(text: str) -> str:
     if not text.partition(":")[0] or ":" not in text:
         raise ValueError("must be user:password")
@@ -103,6 +119,37 @@ def _place(text: str) -> str:
     return text
 
 
+def is_safe_url(text: str) -> bool:
+    """Whether nobody can pretend to be this web server: https, or a server on this machine."""
+    return (
+        re.fullmatch(
+            r"https://[^/?#@\s]+(/[^?#\s]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?", text
+        )
+        is not None
+    )
+
+
+def _issuer(text: str) -> str:
+    if not is_safe_url(text):
+        raise ValueError("must be an https URL")
+    return text
+
+
+def _origin(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", text):
+        raise ValueError("must be an origin such as https://console.example.com, or *")
+    return text
+
+
+def _namespace(text: str) -> str | None:
+    if text == "off":
+        return None
+    # Source: Amazon CloudWatch API reference, PutMetricData.
+    if not re.fullmatch(r"[\w.\-/#]{1,255}", text, re.ASCII) or text.startswith("AWS/"):
+        raise ValueError("must be off, or a namespace of letters, digits and ._-/#")
+    return text
+
+
 def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": help, "parse": parse}, repr=not secret)
 
@@ -133,6 +180,16 @@ class Settings:
         None, "Credentials for Basic authorization: user:password", _user_and_password, secret=True
     )
     api_key: str | None = _setting(None, "An API key that is accepted", secret=True)
+    jwt_issuer: str | None = _setting(
+        None,
+        "Issuer whose JWTs are accepted, as in their iss: the URL before /.well-known/openid-configuration",
+        _issuer,
+    )
+    jwt_audience: str | None = _setting(None, "Who the JWTs are for, as in their aud; needed with an issuer")
+    jwt_roles_claim: str = _setting("roles", "Where in a JWT the roles are; dots lead into objects")
+    cors: str | None = _setting(
+        None, "Origin of web pages that may call the API (https://console.example.com), or * for any", _origin
+    )
     encryption_keys: tuple[bytes | KmsKey, ...] = _setting(
         (),
         "Keys for encrypted variables, by commas; the first encrypts, all decrypt. Each is base64 of 32 "
@@ -150,6 +207,13 @@ class Settings:
     task_retries: int = _setting(
         0, "How often a failed task is tried again before it causes an incident", _number(0, 100)
     )
+    shards: tuple[tuple[str, int], ...] = _setting(
+        (),
+        "Over how many hash values the indexes of what is due and of lists, and those who wait for a signal, "
+        "are spread: jobs=16,tasks=4,lists=16,signals=16 or some of them; by default these on DynamoDB, and "
+        "jobs=1,tasks=1,lists=1,signals=16 elsewhere. May be raised, never lowered (docs/scale.md)",
+        _shards,
+    )
     retention: str | None = _setting(
         None,
         "How long a date is kept after its end, as an ISO 8601 duration (P90D); without one, for ever. "
@@ -161,6 +225,22 @@ class Settings:
         "Where dates go after their retention: a directory, or s3://bucket/prefix; "
         "with a retention and no archive they are removed for good",
         _place,
+    )
+    log_level: str = _setting(
+        "warning",
+        "From which level on the engine logs: debug, info (a line per command), warning or error",
+        _one_of(*LOG_LEVELS),
+    )
+    log_format: str | None = _setting(
+        None,
+        "Lines of the log as text or json; by default json on Lambda, text elsewhere",
+        _one_of(*LOG_FORMATS),
+    )
+    metrics: str | None = _setting(
+        None,
+        "Namespace of the metrics in CloudWatch, which are written as lines of JSON to the standard output, "
+        "on Lambda after each request, elsewhere once a minute; or off",
+        _namespace,
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8080, "Port to listen on; 0 takes any free one", _number(0, 65535))

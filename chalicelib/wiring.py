@@ -1,52 +1,64 @@
 """Chooses the parts; the only file that knows all of them."""
 
-import logging
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
+from typing import Any, TextIO, cast
 
 from .api.auth import Access
+from .api.tokens import IssuerKeys, Tokens
 from .engine.records import Instant
 from .sdk.handlers import Handlers
 from .service.environment import Archive, Cipher, Environment, Feed, Store
-from .settings import KmsKey, Settings
+from .service.fed import Perform, Variables
+from .service.watch import Watch
+from .service.watched import WatchedStore
+from .settings import InvalidSetting, KmsKey, Settings, is_safe_url
 from .storage.keys import Shards
 from .storage.ports import Items
 from .storage.store import ItemStore
+from .watching import Watching, emf, log_to
 
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
 
-logger = logging.getLogger(__name__)
+SHARDS_ON_DYNAMODB = Shards(jobs=16, tasks=4, lists=16, signals=16)
+"""Unless the settings say otherwise: enough for 1,000 starts per second (docs/scale.md). Elsewhere, nothing
+gets hot."""
+
+FETCH_TIMEOUT = 5.0
+"""Seconds that an issuer of JWTs may take for each of its documents."""
+
+LARGEST_DOCUMENT = 1024**2
+"""Bytes of a document of an issuer of JWTs."""
 
 
-@dataclass
-class Counts:
-    """What this process has counted since it started.
-
-    Attributes:
-        overtaken: How often a command had to be thought again, by its name.
-    """
-
-    overtaken: dict[str, int] = field(default_factory=dict)
-
-    def count_overtaken(self, name: str) -> None:
-        """One more."""
-        self.overtaken[name] = self.overtaken.get(name, 0) + 1
-
-
-def build(settings: Settings, counts: Counts | None = None) -> Environment:
+def build(settings: Settings, watch: Watch | None = None) -> Environment:
     """The environment that the settings ask for."""
-    items, shards = _items(settings)
-    store = ItemStore(items, shards, os.urandom)
+    store = ItemStore(_items(settings), shards(settings), os.urandom)
     return replace(
-        environment(settings, store, counts=counts or Counts()),
+        environment(settings, store, watch=watch or watching(settings)),
         feed=_feed(settings),
         fed=() if settings.handlers is None else handlers(settings.handlers),
     )
+
+
+def watching(settings: Settings, *, every: float = 0.0) -> Watching:
+    """Who counts what happens.
+
+    Args:
+        settings: Whether a monitor gets it.
+        every: Seconds between two times, at least.
+    """
+    return Watching(emf(settings.metrics, settings.engine_id) if settings.metrics else None, every)
+
+
+def log(settings: Settings, stream: TextIO, *, form: str) -> None:
+    """Let this process log to a stream, in the form that the settings ask for, or else in this."""
+    log_to(stream, settings.log_level, settings.log_format or form)
 
 
 @cache
@@ -60,13 +72,15 @@ def environment(
     store: Store,
     *,
     wall_clock: Callable[[], Instant] | None = None,
-    counts: Counts | None = None,
+    watch: Watch | None = None,
 ) -> Environment:
     """The environment around a store; tests hand in their clock."""
-    wall_clock = wall_clock or _utc_now
+    wall_clock = wall_clock or utc_now
+    watch = watch or Watching()
     return Environment(
-        store,
+        cast(Store, WatchedStore(store, watch)),
         wall_clock if settings.set_time else _moved(wall_clock, store),
+        watch,
         cipher=_cipher(settings),
         eager=settings.task_mode == "eager",
         engine_id=settings.engine_id,
@@ -76,8 +90,16 @@ def environment(
         can_set_time=settings.set_time,
         pauses=_pauses,
         pause=time.sleep,
-        overtaken=(counts or Counts()).count_overtaken,
     )
+
+
+def performer(settings: Settings) -> Perform:
+    """Lets the handlers of the settings do jobs; without any, all jobs are left to workers."""
+    return _nobody if settings.handlers is None else handlers(settings.handlers).perform
+
+
+def _nobody(bpmn_process_id: str, job: Mapping[str, Any], variables: Variables) -> None:
+    """There is no handler."""
 
 
 def create_tables(settings: Settings) -> None:
@@ -93,23 +115,73 @@ def create_tables(settings: Settings) -> None:
 
 
 def access(settings: Settings, store: Store) -> Access:
-    """Who may come in."""
-    return Access(settings.basic_auth, settings.api_key, store)
+    """Who may come in.
+
+    Raises:
+        InvalidSetting: There is an issuer of JWTs, but no audience.
+    """
+    return Access(settings.basic_auth, settings.api_key, store, time.monotonic, utc_now, _tokens(settings))
 
 
-def _items(settings: Settings) -> tuple[Items, Shards]:
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.jwt_issuer is None:
+        return None
+    if settings.jwt_audience is None:
+        raise InvalidSetting("BPMN_JWT_AUDIENCE must be given with BPMN_JWT_ISSUER")
+    keys = IssuerKeys(settings.jwt_issuer, _fetch, time.monotonic)
+    return Tokens(keys, settings.jwt_issuer, settings.jwt_audience, settings.jwt_roles_claim)
+
+
+def _fetch(url: str) -> bytes:
+    """A document of a web server that nobody can pretend to be; redirects would lead elsewhere.
+
+    Raises:
+        OSError: The server does not answer, or with something else.
+        ValueError: The URL is not https, or the document too large.
+    """
+    if not is_safe_url(url):
+        raise ValueError("a URL is not https")
+    # Half as long to load as all others together; only where a JWT comes.
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *request: Any) -> None:
+            return None
+
+    try:
+        with urllib.request.build_opener(NoRedirects).open(url, timeout=FETCH_TIMEOUT) as response:
+            content: bytes = response.read(LARGEST_DOCUMENT + 1)
+    except urllib.error.HTTPError as fault:
+        fault.close()
+        raise OSError(f"{url} answers {fault.code}") from None
+    except HTTPException:
+        raise OSError(f"{url} does not answer in HTTP") from None
+    if len(content) > LARGEST_DOCUMENT:
+        raise ValueError("a document is too large")
+    return content
+
+
+def shards(settings: Settings) -> Shards:
+    """Over how many hash values each index is spread: the default of the store, as far as nothing is set."""
+    default = SHARDS_ON_DYNAMODB if settings.store == "dynamodb" else Shards()
+    return replace(default, **dict(settings.shards))
+
+
+def _items(settings: Settings) -> Items:
     if settings.store == "memory":
         from .storage.memory import MemoryItems
 
-        return MemoryItems(), Shards()
+        return MemoryItems()
     if settings.store == "sqlite":
         from .storage.sqlite import SqliteItems
 
-        return SqliteItems(settings.data or "bpmn.db"), Shards()
+        return SqliteItems(settings.data or "bpmn.db")
     # Half of a cold start; only where it is needed.
     from .storage.dynamodb import connect
 
-    return connect(_table(settings), settings.bucket), Shards(jobs=1, tasks=4, lists=16)
+    return connect(_table(settings), settings.bucket)
 
 
 def _feed(settings: Settings) -> Feed | None:
@@ -163,7 +235,8 @@ def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Inst
     return lambda: Instant(wall_clock() + offset().milliseconds)
 
 
-def _utc_now() -> Instant:
+def utc_now() -> Instant:
+    """The time of the machine."""
     return Instant(time.time_ns() // 1_000_000)
 
 

@@ -10,42 +10,77 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 
 from chalicelib.api import openapi
+from chalicelib.contract.rights import DUTIES, RIGHTS, Role, may_call
+from chalicelib.service.watch import METRICS
 from chalicelib.settings import Settings, env_name, option
 from tests import elements
 from tests.bench import page as cost_page
 from tests.cli import page as cli_page
+from tests.marked import put_between
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "make docs"
 
 SETTINGS_BEGIN = "<!-- settings -->"
 SETTINGS_END = "<!-- /settings -->"
+ROLES_BEGIN = "<!-- roles -->"
+ROLES_END = "<!-- /roles -->"
 
 
 def settings_table() -> str:
     """The settings as a Markdown table."""
     rows = [
         ("Environment", "Option", "Default", "Meaning"),
-        ("---", "---", "---", "---"),
         *(
             (f"`{env_name(row)}`", f"`{option(row)}`", _default(row), row.metadata["help"])
             for row in fields(Settings)
         ),
     ]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return _table(rows)
+
+
+def roles_table() -> str:
+    """The roles, and which of them may call which operation, as two Markdown tables."""
+    duties = [("Role", "What it is for"), *((f"`{role}`", duty) for role, duty in DUTIES.items())]
+    rights = [
+        ("Operation", *(f"`{role}`" for role in Role)),
+        *((f"`{name}`", *("x" if role in may_call(name) else "" for role in Role)) for name in RIGHTS),
+    ]
+    return f"{_table(duties)}\n\n{_table(rights)}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    heading, *rest = rows
+    lines = [heading, ["---"] * len(heading), *rest]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
 
 
 def with_settings_table(page: str) -> str:
-    """A page with the table of settings between its two markers, which stay.
+    """A page with the table of settings between its two markers."""
+    return put_between(page, SETTINGS_BEGIN, SETTINGS_END, settings_table())
 
-    Raises:
-        ValueError: The page does not have each marker once, in this order.
-    """
-    before, begin, rest = page.partition(SETTINGS_BEGIN)
-    _, end, after = rest.partition(SETTINGS_END)
-    if not (begin and end) or SETTINGS_BEGIN in after or SETTINGS_END in before + after:
-        raise ValueError(f"expected {SETTINGS_BEGIN} and then {SETTINGS_END}, each once")
-    return f"{before}{begin}\n\n{settings_table()}\n\n{end}{after}"
+
+def with_roles_table(page: str) -> str:
+    """A page with the tables of roles between their two markers."""
+    return put_between(page, ROLES_BEGIN, ROLES_END, roles_table())
+
+
+METRICS_PAGE = """# Metrics
+
+What is counted where, and what to do with it, says [watching.md](watching.md). A metric without a value in an
+interval is not written.
+
+"""
+
+
+def metrics_page() -> str:
+    """The metrics, a row each."""
+    rows = [
+        ("Metric", "Unit", "What it stands for"),
+        ("---", "---", "---"),
+        *((f"`{metric}`", row.unit, row.meaning) for metric, row in METRICS.items()),
+    ]
+    return METRICS_PAGE + "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
 PAGES: dict[str, Callable[[str], str]] = {
@@ -53,7 +88,9 @@ PAGES: dict[str, Callable[[str], str]] = {
     "README.md": with_settings_table,
     "docs/cost.md": lambda page: cost_page.page(),
     "docs/cli.md": lambda page: cli_page.page(),
+    "docs/security.md": with_roles_table,
     "docs/elements.md": lambda page: elements.page(),
+    "docs/metrics.md": lambda page: metrics_page(),
 }
 """What a page must say, given what it says."""
 

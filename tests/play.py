@@ -20,6 +20,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.keys import Shards
 from chalicelib.storage.ports import Items
 from chalicelib.storage.store import ItemStore
+from chalicelib.watching import Watching
 from tests.clock import Clock
 from tests.recording import Recording
 
@@ -55,6 +56,7 @@ class Engine:
     fed: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
+        self.watch = Watching()
         self.env = self.environment()
 
     @property
@@ -65,7 +67,7 @@ class Engine:
         """A fresh environment, as another process would have: nothing is cached."""
         # What is remembered for seconds is remembered for ever: how fast the machine is makes no difference.
         store = ItemStore(self.items, self.shards, self.random_bytes, lambda: 0.0)
-        env = wiring.environment(self.settings, store, wall_clock=self.clock)
+        env = wiring.environment(self.settings, store, wall_clock=self.clock, watch=self.watch)
         return replace(
             env,
             feed=self.feed,

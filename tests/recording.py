@@ -75,7 +75,8 @@ class Recording:
 
     def _act_in_between(self, writes: Sequence[Write]) -> None:
         is_aggregate = any(
-            not isinstance(write, Delete) and write.item.key.sort in ("STATE", "SLOT") for write in writes
+            not isinstance(write, Delete) and write.item.key.sort in ("STATE", "SLOT", "KEYS")
+            for write in writes
         )
         if is_aggregate and self.before_commit is not None:
             act, self.before_commit = self.before_commit, None

@@ -1,23 +1,44 @@
 """The Chalice application: all surfaces on one engine."""
 
+from chalice.app import CORSConfig
+
 from ..service.environment import Environment
 from .auth import Access
+from .authorizer import add_authorizer
 from .native import mount
+from .observed import observe
 from .openapi import mount_openapi
 from .threaded import ThreadedChalice
 
+PREFLIGHT_FOR = 7200
+"""Seconds that a browser may remember what it was allowed; Chromium remembers no longer."""
 
-def create_app(env: Environment, access: Access, *, largest_body: int | None = None) -> ThreadedChalice:
+
+def create_app(
+    env: Environment, access: Access, *, largest_body: int | None = None, cors: str | None = None
+) -> ThreadedChalice:
     """An application that answers with the given environment; many threads may call it.
 
     Args:
         env: What it works with.
         access: Who may come in.
         largest_body: Bytes that a request may have where it runs, if that is less than an operation takes.
+        cors: Origin of web pages that may call it, or `*`; None: none.
     """
-    app = ThreadedChalice("serverless-bpmn")
+    app = ThreadedChalice("serverless-bpmn", configure_logs=False)
     # Nothing that we answer is binary; Chalice would look through its list of images each time.
     app.api.binary_types = []
-    mount(app, env, access, largest_body)
+    app.api.cors = _cors(cors) if cors else False
+    mount(app, env, access, add_authorizer(app, access), largest_body)
     mount_openapi(app)
+    observe(app, env.watch)
     return app
+
+
+def _cors(origin: str) -> CORSConfig:
+    return CORSConfig(
+        origin,
+        allow_headers=["Idempotency-Key"],
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_FOR,
+    )

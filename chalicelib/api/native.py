@@ -6,17 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from chalice.app import Request, Response
+from chalice.app import ChaliceAuthorizer, Request, Response
 
 from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
 from ..engine.errors import EngineError
-from ..service.clock import NotAllowed
+from ..service.clock import NotAllowed, NotReady
 from ..service.environment import Environment, Unavailable
 from ..service.execute import execute
 from ..service.once import execute_once
 from ..service.retry import Busy
+from ..service.watch import BUG, FORBIDDEN, UNAUTHORIZED
 from .auth import Access
+from .authorizer import from_context
 from .problems import RequestProblem, of_engine, problem
 from .requests import read_command
 from .threaded import ThreadedChalice
@@ -27,15 +29,33 @@ RETRY_AFTER = "1"
 logger = logging.getLogger(__name__)
 
 
-def mount(app: ThreadedChalice, env: Environment, access: Access, largest_body: int | None = None) -> None:
-    """Add the routes of the engine API; no body may be larger than `largest_body`, if that is given."""
+def mount(
+    app: ThreadedChalice,
+    env: Environment,
+    access: Access,
+    authorizer: ChaliceAuthorizer,
+    largest_body: int | None = None,
+) -> None:
+    """Add the routes of the engine API.
+
+    Args:
+        app: Gets the routes.
+        env: What operations work with.
+        access: Who may come in.
+        authorizer: Asked by API Gateway before it calls an operation that needs credentials.
+        largest_body: Bytes that a body may have, if that is less than an operation takes.
+    """
     for row in OPERATIONS:
         operation = replace(row, max_body=min(row.max_body, largest_body or row.max_body))
         # The media type is judged by us: Chalice answers a wrong one in a shape of its own.
         for path in (operation.path, *operation.aliases):
-            app.route(path, methods=[operation.method], content_types=["*/*"], name=operation.name)(
-                _view(app, operation, env, access)
-            )
+            app.route(
+                path,
+                methods=[operation.method],
+                content_types=["*/*"],
+                name=operation.name,
+                authorizer=authorizer if operation.needs_credentials else None,
+            )(_view(app, operation, env, access))
 
 
 def _view(
@@ -54,9 +74,17 @@ def answer(
     operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
 ) -> Response:
     """Carry out one request of the engine API."""
+    with env.watch.command(operation.command.__name__):
+        return _answer(operation, request, path, env, access)
+
+
+def _answer(
+    operation: Operation, request: Request, path: dict[str, str], env: Environment, access: Access
+) -> Response:
     try:
-        if operation.needs_credentials and not access.allows(request.headers.get("authorization")):
-            return _refused(operation, 401)
+        if status := _refusal(operation, request, access):
+            env.watch.refuse(UNAUTHORIZED if status == 401 else FORBIDDEN)
+            return _refused(operation, status)
         command = read_command(
             operation,
             path,
@@ -67,17 +95,29 @@ def answer(
         key = request.headers.get("idempotency-key") if operation.changes_something else None
         return _success(operation, execute_once(command, env, key) if key else execute(command, env))
     except RequestProblem as refusal:
+        env.watch.refuse(refusal.body["type"])
         return _problem(refusal.status, refusal.body)
     except EngineError as refusal:
         body = of_engine(refusal, operation.title)
         return _problem(body["status"], body)
     except NotAllowed:
         return _refused(operation, 403)
-    except (Busy, Unavailable) as reason:
+    except (Busy, Unavailable, NotReady) as reason:
         logger.warning("%s is busy: %s", operation.name, reason)
         return _busy(operation)
     except Exception:
+        env.watch.refuse(BUG)
         return _bug(operation, request)
+
+
+def _refusal(operation: Operation, request: Request, access: Access) -> int | None:
+    """401 for a credential that is not known, 403 for one without the right; None if there is no refusal."""
+    if not operation.needs_credentials:
+        return None
+    caller = from_context(request.context) or access.caller(request.headers.get("authorization"))
+    if caller is None or not access.is_current(caller):
+        return 401
+    return None if caller.may(operation.name) else 403
 
 
 def _raw_body(request: Request) -> bytes:

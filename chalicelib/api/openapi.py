@@ -13,6 +13,7 @@ from ..contract.commands import Command, In
 from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
 from ..contract.results import Problem
+from ..contract.rights import may_call
 from .requests import parameters
 from .threaded import ThreadedChalice
 
@@ -89,7 +90,7 @@ def build() -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
-                "bearer": {"type": "http", "scheme": "bearer"},
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a JWT"},
                 "key": {"type": "apiKey", "in": "header", "name": "Authorization"},
             },
         },
@@ -137,7 +138,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": (operation.command.__doc__ or "").partition("\n")[0],
         "responses": _responses(operation),
     }
-    if not operation.needs_credentials:
+    if operation.needs_credentials:
+        roles = may_call(operation.name)
+        description |= {"description": f"Roles: {', '.join(roles)}.", "x-roles": roles}
+    else:
         description["security"] = []
     found = _parameters(operation.command)
     if operation.changes_something:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from .paths import marks_ahead
+from .paths import leading_to
 from .types import KIND_OF, ElementType, Family, Trigger
 
 T = TypeVar("T")
@@ -160,9 +160,7 @@ class Process:
     _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
     _content: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
-    _ways_into: dict[int, tuple[int, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _before: dict[int, frozenset[int]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index flows by both of their ends, boundary events by their activity, elements by their scope."""
@@ -233,31 +231,24 @@ class Process:
         gateways = self.of_type(ElementType.INCLUSIVE_GATEWAY)
         return frozenset(gateway.number for gateway in gateways if len(self.incoming(gateway)) > 1)
 
-    def ways_into(self, gateway: Element) -> tuple[int, ...]:
-        """By element number: the flows that bring a token from there into a gateway for the first time.
+    def leading_into(self, gateway: Element) -> frozenset[int]:
+        """Numbers of the elements from which a token may still get into a gateway for the first time.
 
         What lies behind the gateway is not looked at, and paths stay in the scope of the gateway. Worked out
         once, in time linear in the size of the scope; only for a process that has passed the rules.
-
-        Returns:
-            A set of flows as bits: bit n stands for `incoming(gateway)[n]`.
         """
-        if gateway.number not in self._ways_into:
-            self._ways_into[gateway.number] = self._find_ways_into(gateway)
-        return self._ways_into[gateway.number]
+        if gateway.number not in self._before:
+            self._before[gateway.number] = self._find_leading_into(gateway)
+        return self._before[gateway.number]
 
-    def _find_ways_into(self, gateway: Element) -> tuple[int, ...]:
-        entries: dict[int, int] = {}
-        for position, flow in enumerate(self.incoming(gateway)):
-            assert flow.source is not None, "rules refuse a flow without a source"
-            entries[flow.source] = entries.get(flow.source, 0) | 1 << position
+    def _find_leading_into(self, gateway: Element) -> frozenset[int]:
         graph = {
             element.number: [place.number for place in self.next_places(element) if place is not gateway]
             for element in self.elements
             if element.parent == gateway.parent
         }
-        ahead = marks_ahead(graph, entries)
-        return tuple(ahead.get(element.number, 0) for element in self.elements)
+        sources = (flow.source for flow in self.incoming(gateway))
+        return leading_to(graph, (source for source in sources if source is not None))
 
     def is_stand_in(self, number: int, scope: int) -> bool:
         """Whether a scope stands for something unsupported in it, which has no number of its own.

@@ -1,29 +1,32 @@
-"""Where paths through a diagram lead: for each node, what lies ahead of it.
+"""Where paths through a diagram lead: what comes before some nodes, and which nodes lie on circles.
 
-A graph is a mapping from each node to the nodes that follow it. Marks are sets of small numbers, written as
-the bits of an integer, so that a union is one operation however many marks there are.
+A graph is a mapping from each node to the nodes that follow it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Graph = Mapping[int, Sequence[int]]
 
 
-def marks_ahead(graph: Graph, marks: Mapping[int, int]) -> dict[int, int]:
-    """For each node, the union of its own marks and those of all nodes that paths from it lead to.
+def leading_to(graph: Graph, ends: Iterable[int]) -> frozenset[int]:
+    """The nodes from which a path leads to one of some nodes; from these, a path without steps does.
 
-    Takes time linear in nodes and edges.
+    Takes time linear in nodes and edges, and no recursion: a path may be as long as a diagram has elements.
     """
-    ahead: dict[int, int] = {}
-    for component in components(graph):
-        union = 0
-        for node in component:
-            union |= marks.get(node, 0)
-            for following in graph[node]:
-                union |= ahead.get(following, 0)
-        ahead.update(dict.fromkeys(component, union))
-    return ahead
+    before: dict[int, list[int]] = defaultdict(list)
+    for node, following in graph.items():
+        for other in following:
+            before[other].append(node)
+    found = graph.keys() & set(ends)
+    trail = list(found)
+    while trail:
+        for node in before[trail.pop()]:
+            if node not in found:
+                found.add(node)
+                trail.append(node)
+    return frozenset(found)
 
 
 def components(graph: Graph) -> Iterator[list[int]]:

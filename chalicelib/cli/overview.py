@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from .. import __version__
-from . import cost, encryption_key, serve
+from . import cost, encryption_key, key, serve, worker
 from .codes import MEANINGS
 from .verbs import Verb, nouns
 
@@ -33,9 +33,18 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         is_asked_for=list(words[:1]) == [cost.NOUN],
     )
     encryption_key.add_verbs(verbs.add_parser(encryption_key.NOUN, help="create"))
+    _add_worker(verbs.add_parser(worker.NOUN, help="run"), is_asked_for=words[:1] == [worker.NOUN])
+    keys = verbs.add_parser(key.NOUN, help=", ".join(key.VERBS))
+    if words[:1] == [key.NOUN]:
+        key.add_verbs(keys)
     for noun, rows in nouns().items():
         _add_noun(verbs, noun, rows, is_asked_for=words[:1] == [noun])
     return top
+
+
+def _add_worker(parser: argparse.ArgumentParser, *, is_asked_for: bool) -> None:
+    if is_asked_for:
+        worker.add_verbs(parser)
 
 
 def _add_noun(

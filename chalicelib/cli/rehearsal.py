@@ -29,7 +29,6 @@ from ..service.messages import MESSAGES
 from ..service.prices import HINTS_AT_ONCE
 from ..service.signals import SIGNALS
 from ..settings import Settings
-from ..storage.keys import Shards
 from ..storage.memory import MemoryItems
 from ..storage.meter import Bill, Meter
 from ..storage.store import ItemStore
@@ -206,7 +205,7 @@ class Rehearsal:
         self._choose = choose
         self._clock = _Clock()
         self._meter = Meter(MemoryItems())
-        shards = Shards(jobs=1, tasks=4, lists=16)
+        shards = wiring.SHARDS_ON_DYNAMODB
         store = ItemStore(self._meter, shards, random.Random(5).randbytes, lambda: 0.0)
         # Looks at what is stored without being counted.
         self._peek = ItemStore(self._meter.items, shards, random.Random(6).randbytes, lambda: 0.0)

@@ -1,9 +1,9 @@
 """The verb `serve`: the engine on this machine."""
 
 import argparse
-import logging
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import fields
 
 from ..settings import InvalidSetting, Settings, env_name, option
@@ -16,9 +16,11 @@ class CannotOpen(Exception):
     """The store cannot be opened; the text says why."""
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """One option per setting."""
+def add_options(parser: argparse.ArgumentParser, names: Collection[str] | None = None) -> None:
+    """One option per setting; if names are given, only for these."""
     for row in fields(Settings):
+        if names is not None and row.name not in names:
+            continue
         parser.add_argument(
             option(row),
             dest=env_name(row),
@@ -29,24 +31,36 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Serve until told to stop; answers the exit code."""
-    given = {name: value for name, value in vars(parsed).items() if isinstance(value, str)}
     try:
-        return _serve(Settings.read(given, os.environ))
+        return _serve(read(parsed))
     except InvalidSetting as fault:
         print(f"bpmn: {fault}", file=sys.stderr)
         return USAGE
 
 
+def read(parsed: argparse.Namespace) -> Settings:
+    """The settings: options go before the environment.
+
+    Raises:
+        InvalidSetting: A text cannot be used.
+    """
+    given = {name: value for name, value in vars(parsed).items() if isinstance(value, str)}
+    return Settings.read(given, os.environ)
+
+
 def _serve(settings: Settings) -> int:
     # Only this verb needs the server, the engine and the store.
+    from .. import wiring
     from ..local.server import serve
     from ..local.service import LocalService
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    wiring.log(settings, sys.stderr, form="text")
 
     def load() -> LocalService:
         try:
             service = LocalService(settings)
+        except InvalidSetting:
+            raise
         except Exception as fault:
             # Each store fails in words of its own; none of them is worth a stack trace here.
             place = f" {settings.data}" if settings.data else ""

@@ -20,7 +20,7 @@ from ..engine.records import (
     UserTask,
     Variable,
 )
-from ..engine.states import TaskType, WorkState
+from ..engine.states import UPKEEP, WorkState
 
 Json = dict[str, Any]
 
@@ -55,17 +55,6 @@ def element(process: DeployedProcess, element: Element, *, is_latest: bool) -> J
         eventDefinition=_event_definition(element, is_latest),
     )
 
-
-UPKEEP = frozenset(
-    {
-        TaskType.CREATE_PARTITION,
-        TaskType.DETACH_PARTITION,
-        TaskType.DROP_PARTITION,
-        TaskType.PURGE_MESSAGES,
-        TaskType.PURGE_SIGNALS,
-    }
-)
-"""Tasks whose content is shown."""
 
 _DEFINED: Mapping[Trigger, str] = {
     Trigger.ERROR: "errorCode",

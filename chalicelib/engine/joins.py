@@ -45,8 +45,8 @@ class Join:
     def held_by(self, process: Process, elements: Collection[int]) -> Iterator[int]:
         """Those of some elements at which a token holds it."""
         if elements:
-            ways = process.ways_into(self.gateway)
-            yield from (element for element in elements if ways[element])
+            before = process.leading_into(self.gateway)
+            yield from (element for element in elements if element in before)
 
 
 @dataclass(slots=True)

@@ -30,21 +30,29 @@ class SignalSlot:
     subscribers: list[Subscriber] = field(default_factory=list)
     revision: int = 0
 
+    def holds(self, subscription_id: int) -> bool:
+        """Whether a subscription lies here."""
+        return any(subscriber.id == subscription_id for subscriber in self.subscribers)
+
 
 def content(variables: Rows) -> str | None:
     """JSON text for a task that brings the variables of a signal."""
     return json.dumps({"variables": variables}) if variables else None
 
 
-def remaining(variables: Rows, subscribers: Sequence[Subscriber]) -> str:
-    """JSON text for a task that tells many."""
-    return json.dumps({"variables": variables, "subscribers": subscribers})
+def remaining(
+    variables: Rows, subscribers: Sequence[Subscriber], starts: Sequence[tuple[int, int]] = ()
+) -> str:
+    """JSON text for a task that tells many, and triggers start events: process id and number of each."""
+    document: dict[str, object] = {"variables": variables, "subscribers": subscribers}
+    return json.dumps(document | ({"starts": starts} if starts else {}))
 
 
-def read_remaining(text: str | None) -> tuple[Rows, list[Subscriber]]:
-    """What such a task is to bring, and to whom."""
+def read_remaining(text: str | None) -> tuple[Rows, list[Subscriber], list[tuple[int, int]]]:
+    """What such a task is to bring, to whom, and which start events it triggers."""
     document = json.loads(text or "{}")
-    return document["variables"], [Subscriber(*row) for row in document["subscribers"]]
+    subscribers = [Subscriber(*row) for row in document["subscribers"]]
+    return document["variables"], subscribers, [(id, element) for id, element in document.get("starts", ())]
 
 
 def tell(step: Step, subscriber: Subscriber, variables: Rows) -> Task | None:

@@ -69,3 +69,15 @@ class TaskType(StrEnum):
     DROP_PARTITION = "DROP_PARTITION"
     PURGE_MESSAGES = "PURGE_MESSAGES"
     PURGE_SIGNALS = "PURGE_SIGNALS"
+
+
+UPKEEP = frozenset(
+    {
+        TaskType.CREATE_PARTITION,
+        TaskType.DETACH_PARTITION,
+        TaskType.DROP_PARTITION,
+        TaskType.PURGE_MESSAGES,
+        TaskType.PURGE_SIGNALS,
+    }
+)
+"""Tasks of the engine for itself, of no process; what they carry is shown."""

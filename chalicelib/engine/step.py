@@ -15,20 +15,11 @@ from .feed import feed
 from .instance import ProcessInstance
 from .moment import Moment
 from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
-from .states import InstanceState, JobType, TaskType, UserTaskState, WorkState
+from .states import UPKEEP, InstanceState, JobType, TaskType, UserTaskState, WorkState
 
 SUSPENDED = InstanceState.SUSPENDED
 
-OUTSIDE = frozenset(
-    {
-        TaskType.CREATE_PARTITION,
-        TaskType.DEQUEUE_PROCESS_INSTANCE,
-        TaskType.DETACH_PARTITION,
-        TaskType.DROP_PARTITION,
-        TaskType.PURGE_MESSAGES,
-        TaskType.PURGE_SIGNALS,
-    }
-)
+OUTSIDE = UPKEEP | {TaskType.DEQUEUE_PROCESS_INSTANCE}
 """Tasks whose work lies outside of a process instance; each runs by itself, not in the step that makes it."""
 
 FOR_MANY = frozenset({TaskType.TERMINATE_PROCESS_INSTANCE, TaskType.TRIGGER_EVENT})

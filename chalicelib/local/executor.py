@@ -5,10 +5,9 @@ Hints say what is due now or soon; a look each minute finds the rest. While noth
 
 import logging
 import threading
-from typing import Any
 
 from ..service.environment import Environment
-from ..service.fed import Perform, Variables, work_on
+from ..service.fed import Perform, work_on
 from ..service.sweeping import announce_anew, sweep
 from .feed import LocalFeed
 
@@ -25,7 +24,7 @@ class Executor:
         self,
         env: Environment,
         feed: LocalFeed,
-        perform: Perform | None = None,
+        perform: Perform,
         interval: float = INTERVAL,
     ) -> None:
         """Nothing runs yet.
@@ -33,12 +32,12 @@ class Executor:
         Args:
             env: With this feed in it.
             feed: Carries the hints.
-            perform: Does fed jobs, if there are handlers.
+            perform: Does fed jobs.
             interval: Seconds between two looks.
         """
         self._env = env
         self._feed = feed
-        self._perform: Perform = perform or _nobody
+        self._perform = perform
         self._interval = interval
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="executor", daemon=True)
@@ -59,6 +58,7 @@ class Executor:
         """Do what is due now, and announce what is due soon."""
         try:
             sweep(self._env, self._perform, goes_on=lambda: not self._stopped.is_set())
+            self._env.watch.flush()
         except Exception:
             # Whatever it was: what is due is still due, and the next look finds it.
             logger.exception("executor failed, goes on")
@@ -71,7 +71,3 @@ class Executor:
         self.look()
         while not self._stopped.wait(self._interval):
             self.look()
-
-
-def _nobody(bpmn_process_id: str, job: dict[str, Any], variables: Variables) -> None:
-    """There is no handler."""

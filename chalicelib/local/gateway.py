@@ -1,7 +1,8 @@
 """What API Gateway does between a client and Lambda: find the route, make the event, translate the answer.
 
 Speaks the proxy event of REST APIs, payload version 1.0, which Chalice deploys. Knows no sockets: a parsed
-request comes in, status, headers and bytes go out. Runs no authorizers, and answers no CORS preflight.
+request comes in, status, headers and bytes go out. Runs no authorizers: the application looks itself at who
+is calling, if nobody has.
 """
 
 import base64
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
-from chalice.app import Chalice
+from chalice.app import Chalice, CORSConfig
 
 Headers = Sequence[tuple[bytes, bytes]]
 Event = dict[str, Any]
@@ -116,6 +117,8 @@ class Gateway:
         """Read the routes of an application, which gets no more routes afterwards."""
         self._app = app
         self._routes = Routes(app.routes)
+        cors = app.api.cors
+        self._cors = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Route a request, call the application, translate its answer.
@@ -125,16 +128,22 @@ class Gateway:
         """
         match = self._routes.match(request.path)
         if match is None:
-            return _not_found(request)
+            return self.refuse(_not_found(request))
         verbs = self._app.routes[match.pattern]
         if request.method not in verbs:
-            return _wrong_verb(request, verbs)
+            if request.method == "OPTIONS" and self._cors:
+                return _preflight(verbs, self._cors)
+            return self.refuse(_wrong_verb(request, verbs))
         request_id = str(uuid.uuid4())
         try:
             return to_answer(self._app(to_event(request, match, request_id), LocalContext(request_id)))
         except Exception:
             logger.exception("no answer to %s %s, reference %s", request.method, match.pattern, request_id)
-            return problem(500, "BUG", "failed to answer", f"reference {request_id}")
+            return self.refuse(problem(500, "BUG", "failed to answer", f"reference {request_id}"))
+
+    def refuse(self, answer: HttpAnswer) -> HttpAnswer:
+        """A refusal that a page of the allowed origin may read."""
+        return answer._replace(headers=[*answer.headers, *_bytes(self._cors)])
 
 
 def to_event(request: HttpRequest, match: Match, request_id: str) -> Event:
@@ -288,6 +297,19 @@ def _with_length(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -
         sent.append((b"content-type", b"application/json"))
     sent.append((b"content-length", b"%d" % len(body)))
     return HttpAnswer(status, sent, body)
+
+
+def _preflight(verbs: Iterable[str], cors: Mapping[str, str]) -> HttpAnswer:
+    """What a browser asks before it sends a request of another origin's page.
+
+    Source: chalice.deploy.swagger makes API Gateway answer the same.
+    """
+    allowed = {"Access-Control-Allow-Methods": ",".join([*verbs, "OPTIONS"])}
+    return _with_length(200, _bytes(allowed | dict(cors)), b"")
+
+
+def _bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
 
 
 def _not_found(request: HttpRequest) -> HttpAnswer:

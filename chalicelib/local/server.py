@@ -188,7 +188,7 @@ class Server:
         except _Disconnected:
             return
         if body is None:
-            answer = _too_large()
+            answer = self._gateway.refuse(_too_large())
         else:
             answer = await self._pool.run(functools.partial(self._gateway.answer, _request(scope, body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})

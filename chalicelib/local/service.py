@@ -1,18 +1,20 @@
 """What `bpmn serve` serves: the application, its store and its executor."""
 
-import secrets
 from dataclasses import replace
 
 from chalice.app import Chalice
 
 from .. import wiring
 from ..api.application import create_app
-from ..api.auth import hash_key
-from ..service import upkeep
-from ..service.environment import Environment, Overtaken
+from ..contract.rights import Role
+from ..service import api_keys, upkeep
+from ..service.environment import Environment
 from ..settings import Settings
 from .executor import Executor
 from .feed import LocalFeed
+
+METRICS_EVERY = 60.0
+"""Seconds between two lines of metrics, at least, if the settings ask for them."""
 
 
 class LocalService:
@@ -21,19 +23,17 @@ class LocalService:
     def __init__(self, settings: Settings, env: Environment | None = None) -> None:
         """Open the store and make the application."""
         wiring.create_tables(settings)
-        env = env or wiring.build(settings)
+        env = env or wiring.build(settings, wiring.watching(settings, every=METRICS_EVERY))
         feed = LocalFeed() if settings.runs_executor else None
         # Without an executor nobody is there who could do fed jobs.
         self.env = replace(env, feed=feed, fed=env.fed if feed else ())
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
-        self._app = create_app(self.env, access)
-        handlers = wiring.handlers(settings.handlers) if settings.handlers else None
-        if handlers:
+        self._app = create_app(self.env, access, cors=settings.cors)
+        if settings.handlers is not None:
             # What is wrong with them is said before anything runs.
-            handlers.check()
-        perform = handlers.perform if handlers else None
-        self._executor = Executor(self.env, feed, perform) if feed else None
+            wiring.handlers(settings.handlers).check()
+        self._executor = Executor(self.env, feed, wiring.performer(settings)) if feed else None
 
     @property
     def app(self) -> Chalice:
@@ -50,16 +50,12 @@ class LocalService:
         """Stop the executor and release the store."""
         if self._executor:
             self._executor.stop()
+        self.env.watch.flush(at_once=True)
         self.env.store.close()
 
 
 def first_api_key(env: Environment) -> str | None:
-    """An API key for a store that has none yet; None if it has one, or somebody makes one right now."""
-    if env.store.api_key_hashes():
-        return None
-    key = secrets.token_urlsafe(32)
-    try:
-        env.store.add_api_key_hash(hash_key(key))
-    except Overtaken:
-        return None
-    return key
+    """An API key of an admin for a store that has none yet; None if it has one, or somebody makes one now."""
+    key = api_keys.new_key()
+    first = api_keys.describe(key, wiring.utc_now(), roles=frozenset({Role.ADMIN}), name="first")
+    return key if api_keys.keep_first(env, first) else None

@@ -52,8 +52,9 @@ def _unsubscribe(desk: Desk, step: Step, ask: asks.Unsubscribe) -> None:
     if subscription.correlation_key is not None:
         desk.message_slot(subscription.name, subscription.correlation_key).remove_subscriber(subscription.id)
         return
-    slot = desk.signal_slot(subscription.name, subscription.id)
-    slot.subscribers = [subscriber for subscriber in slot.subscribers if subscriber.id != subscription.id]
+    slot = desk.holding_slot(subscription.name, subscription.id)
+    if slot is not None:
+        slot.subscribers = [subscriber for subscriber in slot.subscribers if subscriber.id != subscription.id]
 
 
 def _finish_message(desk: Desk, step: Step, ask: asks.FinishMessage) -> None:

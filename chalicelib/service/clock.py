@@ -8,15 +8,20 @@ from ..contract import commands as c
 from ..engine.errors import Conflict, InvalidCommand
 from ..engine.records import Instant
 from .environment import Environment, Overtaken, Unavailable
+from .watch import BUSY, FORBIDDEN
 from .work import due_at
 
 
 class NotAllowed(Exception):
     """The operation is switched off by a setting."""
 
+    kind = FORBIDDEN
+
 
 class NotReady(Exception):
     """The engine cannot work at the moment."""
+
+    kind = BUSY
 
 
 def set_time(cmd: c.SetTime, env: Environment) -> dict[str, Any]:
@@ -39,10 +44,10 @@ def set_time(cmd: c.SetTime, env: Environment) -> dict[str, Any]:
 
 
 def check_readiness(cmd: c.CheckReadiness, env: Environment) -> bytes:
-    """Answer `ready` if the store can be read.
+    """Answer `ready` if the store can be read and written.
 
     Raises:
-        NotReady: It cannot be read at the moment; whoever asks decides when to ask again.
+        NotReady: It cannot at the moment; whoever asks decides when to ask again.
     """
     try:
         env.store.check()

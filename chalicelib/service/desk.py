@@ -227,8 +227,22 @@ class Desk:
         return self._message_slots[key]
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
-        """The slot of a subscription to a signal, read once, to be written."""
+        """The slot into which a subscription to a signal is put, read once, to be written."""
         return self._held(self.env.store.signal_slot(name, subscription_id))
+
+    def holding_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        """The slot in which a subscription to a signal lies, to be written; None if it is taken already.
+
+        It lies where one would put it now, unless that was changed by raising the number of shards.
+        """
+        slot = self.env.store.signal_slot(name, subscription_id)
+        slot = self._signal_slots.get((name, slot.shard), slot)
+        if not slot.holds(subscription_id):
+            stored = self.env.store.find_signal_slot(name, subscription_id)
+            if stored is None:
+                return None
+            slot = self._signal_slots.get((name, stored.shard), stored)
+        return self._held(slot)
 
     def _held(self, slot: SignalSlot) -> SignalSlot:
         return self._signal_slots.setdefault((slot.name, slot.shard), slot)
@@ -241,8 +255,11 @@ class Desk:
         """
         starts = self.env.store.signal_starts(name)
         subscribers = self._taken_subscribers(name)
-        for process, element in starts:
-            self.plan(process, element, content=signals.content(variables))
+        if len(starts) > TOLD_AT_ONCE:
+            self._start_later(starts, variables)
+        else:
+            for process, element in starts:
+                self.plan(process, element, content=signals.content(variables))
         if len(subscribers) > TOLD_AT_ONCE:
             self._tell_later(subscribers, variables)
         else:
@@ -263,10 +280,17 @@ class Desk:
         """Make tasks that tell many; each writes what it has left over, so none has too many."""
         share = max(TOLD_BY_A_TASK, -(-len(subscribers) // MAX_TELLING))
         for first in range(0, len(subscribers), share):
-            step = self.take(plan(self.env, ENGINE, self.moment))
-            content = signals.remaining(variables, subscribers[first : first + share])
-            step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
-            self.for_many.append(self.work(step).ref)
+            self._tell_by_task(signals.remaining(variables, subscribers[first : first + share]))
+
+    def _start_later(self, starts: Sequence[tuple[DeployedProcess, int]], variables: Rows) -> None:
+        """Make a task that triggers many start events."""
+        rows = [(process.id, element) for process, element in starts]
+        self._tell_by_task(signals.remaining(variables, [], rows))
+
+    def _tell_by_task(self, content: str) -> None:
+        step = self.take(plan(self.env, ENGINE, self.moment))
+        step.add_task(TaskType.TRIGGER_EVENT, serialized=content)
+        self.for_many.append(self.work(step).ref)
 
     def end_called(self, partition: str, id: int) -> None:
         """End a called process instance; if very many are on the desk already, a task does it."""

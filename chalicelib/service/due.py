@@ -18,6 +18,7 @@ from .desk import Desk, thought_through
 from .environment import Environment, Ref, Work
 from .outside import Outside, Run
 from .retry import until_through
+from .watch import Metric
 
 logger = logging.getLogger(__name__)
 
@@ -166,5 +167,6 @@ def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
             following = run_tasks(env, ref, moment, partial(_all_due, moment)).following
         except Exception:
             logger.exception("tasks of %s were not executed", ref)
+            env.watch.count(Metric.TASKS_FAILED)
             return
         pending.extend(following)

@@ -5,9 +5,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from ..bpmn.model import Process
+from ..contract.rights import Role
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Fed, Moment
@@ -16,14 +17,19 @@ from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
 from ..engine.step import RunOutside, Step
 from .locks import InstanceLocks
+from .watch import BUSY, Watch
 
 
 class Overtaken(Exception):
     """Another writer committed first; nothing was written. Read again and think again."""
 
+    kind = BUSY
+
 
 class Unavailable(Exception):
     """The store refuses for the moment; what was asked for was not written."""
+
+    kind = BUSY
 
 
 class Ref(NamedTuple):
@@ -59,6 +65,39 @@ class Feed(Protocol):
         ...
 
 
+class Seen(NamedTuple):
+    """How a process instance was when it was read; what is beyond that, a command has done.
+
+    Attributes:
+        jobs: The last id given.
+        tasks: The same for tasks.
+        incidents: The same for incidents.
+        ended: How many records of `ProcessInstance.ended`.
+        has_begun: Whether it had started to run.
+        is_ended: Whether it had ended.
+    """
+
+    jobs: int
+    tasks: int
+    incidents: int
+    ended: int
+    has_begun: bool
+    is_ended: bool
+
+    @staticmethod
+    def of(instance: ProcessInstance) -> "Seen":
+        """As it is now."""
+        counters = instance.counters
+        return Seen(
+            counters.jobs,
+            counters.tasks,
+            counters.incidents,
+            len(instance.ended),
+            instance.started_at is not None,
+            instance.ended_at is not None,
+        )
+
+
 @dataclass(slots=True)
 class Work:
     """A process instance on the table of one command.
@@ -67,11 +106,18 @@ class Work:
         instance: Changed in place by the engine.
         process: Its process.
         mark: What the store remembers about it; nobody else looks at it.
+        seen: How it was when it was read, or last written.
     """
 
     instance: ProcessInstance
     process: DeployedProcess
     mark: Any = None
+    seen: Seen = field(default=cast(Seen, None), repr=False)
+
+    def __post_init__(self) -> None:
+        """A copy keeps what was seen; nobody else knows yet."""
+        if self.seen is None:
+            self.seen = Seen.of(self.instance)
 
     @property
     def revision(self) -> int:
@@ -189,7 +235,43 @@ class Upkeep:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key; the key itself is known to its owner alone.
+
+    Attributes:
+        hash: SHA-256 of the key, hexadecimal.
+        roles: What its owner may do.
+        name: What it is for.
+        created_at: By the clock of the machine; None for a key of an older release.
+        expires_at: From when on it is unknown, by the clock of the machine; None: never.
+    """
+
+    hash: str
+    roles: frozenset[Role] = frozenset({Role.ADMIN})
+    name: str = ""
+    created_at: Instant | None = None
+    expires_at: Instant | None = None
+
+    @property
+    def id(self) -> str:
+        """Tells it apart from others; says nothing about the key."""
+        return self.hash[:12]
+
+
+@dataclass(slots=True)
+class ApiKeys:
+    """The API keys that have been made and not been revoked.
+
+    Attributes:
+        revision: As stored; 0 if none was ever made.
+    """
+
+    keys: list[ApiKey] = field(default_factory=list)
+    revision: int = 0
+
+
+Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep | ApiKeys
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -317,7 +399,11 @@ class Store(Protocol):
         ...
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
-        """The slot in which a subscription to a signal is kept, strongly consistent."""
+        """The slot into which a subscription to a signal is put, strongly consistent."""
+        ...
+
+    def find_signal_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        """The slot in which a subscription to a signal lies, of all of them; None if it lies in none."""
         ...
 
     def signal_slots(self, name: str) -> list[SignalSlot]:
@@ -335,7 +421,7 @@ class Store(Protocol):
         ...
 
     def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        """Process instances of a process with a due job that nobody holds, earliest first."""
+        """Process instances of a process with a due job that nobody holds, earliest first in each shard."""
         ...
 
     def due_tasks(self, until: Instant, since: Instant | None = None) -> Iterator[tuple[Instant, Ref]]:
@@ -401,20 +487,12 @@ class Store(Protocol):
         """The answer that was given under an idempotency key."""
         ...
 
-    def api_key_hashes(self) -> list[str]:
-        """Hashes of the API keys that have been made."""
-        ...
-
-    def add_api_key_hash(self, hash: str) -> None:
-        """Remember an API key.
-
-        Raises:
-            Overtaken: Another one was added at the same time.
-        """
+    def api_keys(self) -> ApiKeys:
+        """The API keys, strongly consistent."""
         ...
 
     def check(self) -> None:
-        """Raise if the store cannot be read."""
+        """Raise if the store cannot be read, or cannot be written."""
         ...
 
     def close(self) -> None:
@@ -453,6 +531,7 @@ class Environment:
     Attributes:
         store: Where things live.
         wall_clock: The time of the machine.
+        watch: Told what happens.
         cipher: None if there is no encryption key.
         eager: Whether due tasks run inside the command that makes them.
         engine_id: Who runs them.
@@ -464,12 +543,12 @@ class Environment:
         pause: Waits.
         feed: Carries hints; None: what is due waits for a look.
         fed: The elements whose jobs are made for a handler of the engine.
-        overtaken: Told the name of a command each time it has to be thought again.
         locks: Keeps the threads of this process from overtaking each other.
     """
 
     store: Store
     wall_clock: Callable[[], Instant]
+    watch: Watch
     cipher: Cipher | None = None
     eager: bool = True
     engine_id: str = "default-engine"
@@ -481,7 +560,6 @@ class Environment:
     pause: Callable[[float], None] = lambda seconds: None
     feed: Feed | None = None
     fed: Fed = ()
-    overtaken: Callable[[str], None] = lambda name: None
     locks: InstanceLocks = field(default_factory=InstanceLocks)
 
     def with_store(self, store: Store) -> "Environment":

@@ -16,4 +16,6 @@ def execute(command: Command, env: Environment) -> Any:
         Busy: It was overtaken, or the store refused, until the deadline.
     """
     handler = HANDLERS[type(command)]
-    return until_through(env, type(command).__name__, lambda: handler(command, env))
+    name = type(command).__name__
+    with env.watch.command(name):
+        return until_through(env, name, lambda: handler(command, env))

@@ -66,20 +66,13 @@ def work_on(env: Environment, hint: Hint, perform: Perform) -> None:
     Raises:
         Busy: Overtaken, or refused by the store, until the deadline; the hint should come again.
     """
-    if hint.due_at > (now := env.now()):
-        announce(env, [hint], now)
-        return
-    if hint.job is None:
-        look(env, hint.ref)
-        return
-    work, job = _open_job(env, hint)
-    if work is None or job is None:
-        return
-    given = _performed(env, work, job, perform)
-    if given is None:
-        _leave_to_workers(env, hint)
-    else:
-        _complete(env, work, job, given)
+    with env.watch.command("FollowHint"):
+        if hint.due_at > (now := env.now()):
+            announce(env, [hint], now)
+        elif hint.job is None:
+            look(env, hint.ref)
+        else:
+            _do_job(env, hint, perform)
 
 
 def look(env: Environment, ref: Ref) -> None:
@@ -116,12 +109,24 @@ def bury(env: Environment, hint: Hint) -> None:
     Raises:
         Busy: Overtaken, or refused by the store, until the deadline; the hint should come again.
     """
-    work, job = _open_job(env, hint)
-    if work is not None and job is not None:
-        _complete(env, work, job, {"error": f"job {work.instance.pointer(job.id)} {LOST}"})
+    with env.watch.command("BuryHint"):
+        work, job = _open_job(env, hint)
+        if work is not None and job is not None:
+            _complete(env, work, job, {"error": f"job {work.instance.pointer(job.id)} {LOST}"})
 
 
 # private
+
+
+def _do_job(env: Environment, hint: Hint, perform: Perform) -> None:
+    work, job = _open_job(env, hint)
+    if work is None or job is None:
+        return
+    given = _performed(env, work, job, perform)
+    if given is None:
+        _leave_to_workers(env, hint)
+    else:
+        _complete(env, work, job, given)
 
 
 def _renewed(env: Environment, work: Work, job: Job) -> Hint | None:

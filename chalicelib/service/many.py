@@ -2,6 +2,7 @@
 
 The tasks are written in one transaction with the command, so that nobody is forgotten, whatever breaks off.
 Doing something twice is harmless: a process instance knows whether it still waits, and whether it has ended.
+Only what begins does not know; it is written with the task.
 """
 
 import json
@@ -16,6 +17,7 @@ from .answers import settle
 from .desk import Desk, called_later, thought_through
 from .environment import Environment
 from .outside import Outside
+from .planned import plan
 from .retry import until_through
 
 Other = TypeVar("Other")
@@ -26,9 +28,24 @@ AT_A_TIME = 50
 
 def tell_some(outside: Outside, task: Task) -> None:
     """A signal that many wait for: their subscriptions are taken already, each is told now."""
-    variables, subscribers = signals.read_remaining(task.serialized)
+    variables, subscribers, starts = signals.read_remaining(task.serialized)
     rest = _each(outside, subscribers, lambda desk, subscriber: desk.tell([subscriber], variables))
-    _leave(outside, task, signals.remaining(variables, rest) if rest else None)
+    for start in starts[:AT_A_TIME]:
+        _trigger(outside, *start, variables)
+    starts = starts[AT_A_TIME:]
+    _leave(outside, task, signals.remaining(variables, rest, starts) if rest or starts else None)
+
+
+def _trigger(outside: Outside, process_id: int, element: int, variables: signals.Rows) -> None:
+    """A task for a start event, written in one transaction with the task that makes it: it comes once."""
+    process = outside.env.store.process(process_id)
+    assert process is not None, "a process is never removed"
+    work = plan(outside.env, process, outside.moment)
+    content = signals.content(variables)
+    work.step(outside.moment).add_task(TaskType.TRIGGER_EVENT, element=element, serialized=content)
+    outside.changes.append(work)
+    if outside.env.eager:
+        outside.following.append(work.ref)
 
 
 def end_some(outside: Outside, task: Task) -> None:

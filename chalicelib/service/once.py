@@ -58,7 +58,8 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
         env.store.commit(*held.changes, answer)
         return result
 
-    return until_through(env, name, attempt)
+    with env.watch.command(name):
+        return until_through(env, name, attempt)
 
 
 def _too_much() -> InvalidCommand:
@@ -129,6 +130,10 @@ class _HeldBack:
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
         return self._own(self._store.signal_slot(name, subscription_id))
+
+    def find_signal_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        stored = self._store.find_signal_slot(name, subscription_id)
+        return None if stored is None else self._own(stored)
 
     def signal_slots(self, name: str) -> list[SignalSlot]:
         return [self._own(slot) for slot in self._store.signal_slots(name)]

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .environment import Environment, Overtaken, Unavailable
+from .watch import BUSY, Metric
 
 Answer = TypeVar("Answer")
 
 
 class Busy(Exception):
     """The deadline came before the command got through; the caller may try again."""
+
+    kind = BUSY
 
 
 def until_through(env: Environment, name: str, attempt: Callable[[], Answer]) -> Answer:
@@ -26,5 +29,5 @@ def until_through(env: Environment, name: str, attempt: Callable[[], Answer]) ->
             pause = next(pauses, None)
             if pause is None:
                 raise Busy(f"{name} did not get through: {reason}") from reason
-            env.overtaken(name)
+            env.watch.count(Metric.CONFLICTS if isinstance(reason, Overtaken) else Metric.THROTTLES)
             env.pause(pause)

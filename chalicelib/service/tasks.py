@@ -12,6 +12,7 @@ from ..engine.moment import Moment
 from ..engine.records import Instant, Task
 from .due import follow_up, run_all, run_tasks
 from .environment import Environment, Ref, Work
+from .watch import Metric
 from .work import fits, owners
 
 Tasks = list[dict[str, Any]]
@@ -36,13 +37,13 @@ class _Agenda:
         """Something has become due while others were worked on."""
         heapq.heappush(self._later, (due_at, ref))
 
-    def __iter__(self) -> Iterator[Ref]:
+    def __iter__(self) -> Iterator[tuple[Instant, Ref]]:
         while self._next is not None or self._later:
             if self._next is None or (self._later and self._later[0] < self._next):
-                yield heapq.heappop(self._later)[1]
+                yield heapq.heappop(self._later)
             else:
                 found, self._next = self._next, next(self._stored, None)
-                yield found[1]
+                yield found
 
 
 def execute_tasks(cmd: c.ExecuteTasks, env: Environment) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def execute_tasks(cmd: c.ExecuteTasks, env: Environment) -> dict[str, Any]:
     completed: Tasks = []
     failed: Tasks = []
     agenda = _Agenda(_candidates(cmd, env, moment.now))
-    for ref in agenda:
+    for due_at, ref in agenda:
         limit = cmd.limit - len(completed) - len(failed)
         if limit == 0:
             break
@@ -64,6 +65,8 @@ def execute_tasks(cmd: c.ExecuteTasks, env: Environment) -> dict[str, Any]:
         except Exception:
             # One process instance that cannot be worked on must not keep the others waiting.
             logger.exception("tasks of %s were not executed", ref)
+            env.watch.count(Metric.TASKS_FAILED)
+            env.watch.measure(Metric.TASK_LATENESS, max(0, moment.now - due_at))
             failed += _still_due(cmd, env, ref, moment.now, limit)
     return {
         "locked": len(completed) + len(failed),

@@ -12,8 +12,17 @@ from ..engine.errors import ExecutionError
 from . import codec, keys
 from .ports import Item, Items, Key, Put, StaleWrite
 
-LEASES = (1, 8, 64, 512)
-"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy."""
+LEASES = (1, 7, 61)
+"""Id blocks taken from the counter at a time: a few at first, more as this process proves busy.
+
+What a process leaves of its last lease is lost; with larger leases, a day at the limit of its ids would lose
+more than it has. Primes, since a common divisor with the number of shards would let all that lease at the
+same moment, such as midnight, begin in the same few shards (docs/scale.md).
+"""
+
+DATES = "DATES"
+"""All dates together: a process that was busy before midnight is busy after it. If each began with a lease of
+one again, all would ask the counter of the new date three times in its first second."""
 
 
 class IdBlocks:
@@ -30,12 +39,15 @@ class IdBlocks:
     def lease(self, partition: str) -> int:
         """An id block that nobody else has, from those that this process has leased."""
         with self._lock:
-            if not self._leased.get(partition):
-                self._remember_partition(partition)
-            return self._next(partition, lambda amount: self.take(partition, amount))
+            if leased := self._leased.get(partition):
+                return leased.pop()
+            self._remember_partition(partition)
+            return self._next(partition, DATES, lambda amount: self.take(partition, amount))
 
     def engine_block(self, partition: str) -> int:
         """An id block for the engine's own tasks, behind all others, so that ids of instances begin with 1.
+
+        Once those are used, one from among the others.
 
         Raises:
             ExecutionError: The date has none left.
@@ -43,20 +55,22 @@ class IdBlocks:
         with self._lock:
             self._remember_partition(partition)
         (block,) = self._count(keys.engine_blocks(partition), 1)
-        if block >= keys.ENGINE_BLOCKS:
-            raise ExecutionError(f"partition {partition} has no ids left for the engine's own tasks")
-        return keys.MAX_BLOCKS + block
+        if block < keys.ENGINE_BLOCKS:
+            return keys.MAX_BLOCKS + block
+        (block,) = self.take(partition, 1)
+        return block
 
     def next_id(self, name: str) -> int:
         """An id that counts over all dates, from 1, from those that this process has leased."""
         with self._lock:
-            return self._next(name, lambda amount: self._count(keys.counter(name), amount)) + 1
+            return self._next(name, name, lambda amount: self._count(keys.counter(name), amount)) + 1
 
-    def _next(self, name: str, take: Callable[[int], list[int]]) -> int:
+    def _next(self, name: str, kind: str, take: Callable[[int], list[int]]) -> int:
+        """The next number of a name; how many are taken at a time depends on how often its kind took some."""
         leased = self._leased.setdefault(name, [])
         if not leased:
-            lease = self._leases.get(name, 0)
-            self._leases[name] = lease + 1
+            lease = self._leases.get(kind, 0)
+            self._leases[kind] = lease + 1
             leased.extend(reversed(take(LEASES[min(lease, len(LEASES) - 1)])))
         return leased.pop()
 

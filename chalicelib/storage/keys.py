@@ -23,8 +23,9 @@ DUE_TASKS = "dueTasks"
 BY_PARTITION = "byPartition"
 BY_PROCESS = "byProcess"
 
-ENGINE_BLOCKS = 2**20
-"""Id blocks of one date for the engine's own tasks; they lie behind all others."""
+ENGINE_BLOCKS = 2**13
+"""Id blocks of one date for the engine's own tasks; they lie behind all others. Once they are used, further
+ones come from among the others."""
 
 MAX_BLOCKS = (2**31 - 1) // IDS_PER_BLOCK - ENGINE_BLOCKS
 """Id blocks of one date for process instances: ids are int32 on the wire."""
@@ -34,10 +35,16 @@ MAX_BLOCKS = (2**31 - 1) // IDS_PER_BLOCK - ENGINE_BLOCKS
 class Shards:
     """Over how many hash values each index is spread; may be raised later, never lowered.
 
+    Raising is safe, since every look goes through all shards, and what was written under a smaller number
+    lies in one of the first. Only where the place of a single entry is computed from its id, whoever does not
+    find it there has to look into the others (`ItemStore.find_signal_slot`). While processes with the old
+    number and with the new one run side by side, those with the old one do not see what lies in the new
+    shards: a list lacks it, a lock leaves it to others, and a signal that is sent misses it.
+
     Attributes:
-        jobs: Per process. One is right up to 1,000 writes per second and process.
+        jobs: Per process. A lock asks shard after shard, until it has enough.
         tasks: Of the due-task index; each look for due tasks asks every shard.
-        lists: Of the indexes by partition and by process; each list query asks every shard.
+        lists: Of the indexes by partition, by process and of messages; each list query asks every shard.
         signals: Slots per signal name; who sends it reads every one.
     """
 
@@ -163,13 +170,22 @@ CLOCK = Key("CLOCK", "OFFSET")
 UPKEEP = Key("CATALOG", "UPKEEP")
 """Which upkeep has begun, and which dates are being dropped."""
 
+CHECK = Key("CHECK", "CHECK")
+"""Is written to see whether the store can be written; has no content."""
+
 API_KEYS = Key("ACCESS", "KEYS")
-"""Hashes of API keys."""
+"""The API keys, by their hashes."""
 
 
 def due_jobs(process_id: int, shard: int) -> str:
     """Hash value under which the due jobs of a process are found."""
     return f"{process_id}#{shard:02}"
+
+
+def process_and_shard(due_jobs: str) -> tuple[int, int]:
+    """The process and the shard of a hash value of due jobs."""
+    process_id, shard = due_jobs.split("#")
+    return int(process_id), int(shard)
 
 
 def due_tasks(shard: int) -> str:

@@ -9,13 +9,21 @@ Not counted: requests that are sent again because a table was busy or an answer 
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import tables
 from .ports import Entry, Item, Items, Key, Put, StaleWrite, Write
-from .units import KEYS_PER_READ, LARGEST_BODY, entry_size, index_units, item_size, read_units, write_units
+from .units import (
+    KEYS_PER_READ,
+    LARGEST_BODY,
+    entry_size,
+    index_writes,
+    item_size,
+    read_units,
+    write_units,
+)
 
 
 @dataclass(slots=True)
@@ -85,6 +93,24 @@ class _Stored:
 _NOTHING = _Stored()
 
 
+TABLE = "table"
+"""Stands for the table where its indexes stand by their names."""
+
+
+class Touched(NamedTuple):
+    """What one partition key of the table, or one hash value of an index, was charged with.
+
+    Attributes:
+        place: `TABLE`, or the name of an index.
+        key: The partition key or hash value.
+    """
+
+    place: str
+    key: str
+    read_units: float
+    write_units: float
+
+
 @dataclass
 class Meter:
     """The port `Items` around a store that is empty at first, for one thread.
@@ -92,11 +118,13 @@ class Meter:
     Attributes:
         bill: What has been asked so far.
         written: Write units by partition key, those of failed conditions left out.
+        touch: Told about each key that was charged; all together come to the units of the bill.
     """
 
     items: Items
     bill: Bill = field(default_factory=Bill)
     written: Counter[str] = field(default_factory=Counter)
+    touch: Callable[[Touched], None] = lambda touched: None
 
     def __post_init__(self) -> None:
         self._stored: dict[Key, _Stored] = {}
@@ -104,6 +132,8 @@ class Meter:
     def get(self, keys: Sequence[Key]) -> list[Item | None]:
         """One GetItem, or BatchGetItem for several; each item is rounded up by itself."""
         stored = [self._stored.get(key, _NOTHING) for key in keys]
+        for key, one in zip(keys, stored, strict=True):
+            self.touch(Touched(TABLE, key.partition, read_units(one.size), 0))
         self._charge(
             gets=int(len(keys) == 1),
             batches=math.ceil(len(keys) / KEYS_PER_READ) if len(keys) > 1 else 0,
@@ -126,6 +156,7 @@ class Meter:
         place = tables.indexes()[index]
         found = self.items.query(index, hash_value, low=low, high=high, after=after, limit=limit)
         size = sum(entry_size(place, hash_value, entry) for entry in found)
+        self.touch(Touched(index, hash_value, read_units(size) / 2, 0))
         self._charge(queries=1, read_units=read_units(size) / 2)
         return found
 
@@ -137,21 +168,26 @@ class Meter:
         pairs = list(zip(before, after, strict=True))
         times = 1 if is_alone else 2
         own = [times * write_units(max(old.size, new.size)) for old, new in pairs]
-        cost: dict[str, Any] = {"writes": 1} if is_alone else {"transactions": 1}
+        keys = [tables.key_of(write) for write in writes]
+        for key, units in zip(keys, own, strict=True):
+            self.touch(Touched(TABLE, key.partition, 0, units))
+        cost: dict[str, Any] = {"writes" if is_alone else "transactions": 1}
         cost["objects"] = sum(old.has_object + new.has_object for old, new in pairs)
         try:
             self.items.commit(writes)
         except StaleWrite:
             self._charge(failed=1, write_units=sum(own), **cost)
             raise
-        keys = [tables.key_of(write) for write in writes]
-        indexes = [
-            index_units(key, old.index, new.index) for key, (old, new) in zip(keys, pairs, strict=True)
+        followed = [
+            list(index_writes(key, old.index, new.index)) for key, (old, new) in zip(keys, pairs, strict=True)
         ]
-        self._charge(index_units=sum(indexes), write_units=sum(own) + sum(indexes), **cost)
+        for key, units, rows in zip(keys, own, followed, strict=True):
+            self.written[key.partition] += units + sum(row.units for row in rows)
+            for row in rows:
+                self.touch(Touched(row.name, row.hash_value, 0, row.units))
+        indexes = sum(row.units for rows in followed for row in rows)
+        self._charge(index_units=indexes, write_units=sum(own) + indexes, **cost)
         self._stored.update(zip(keys, after, strict=True))
-        for key, units, more in zip(keys, own, indexes, strict=True):
-            self.written[key.partition] += units + more
 
     def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
         """One request per group."""
@@ -159,6 +195,7 @@ class Meter:
 
     def add(self, key: Key, amount: int) -> int:
         """One UpdateItem of a small item."""
+        self.touch(Touched(TABLE, key.partition, 0, 1))
         self._charge(counters=1, write_units=1)
         return self.items.add(key, amount)
 

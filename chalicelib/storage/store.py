@@ -10,10 +10,12 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
+from typing import Any
 
 from ..bpmn.model import Process
 from ..bpmn.types import ElementType
+from ..contract.rights import known_roles
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
@@ -22,6 +24,8 @@ from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
 from ..service.environment import (
     Answer,
+    ApiKey,
+    ApiKeys,
     Change,
     ClockOffset,
     NewProcess,
@@ -46,6 +50,9 @@ MAX_FIRSTS = 100_000
 NO_QUEUE_FOR = 5.0
 """Seconds after which a process notices that another one has deployed a version with parallelism."""
 
+WRITABLE_FOR = 1.0
+"""Seconds after which it is tried again whether the store can be written, if somebody asks."""
+
 
 class ItemStore:
     """The store of the service over any adapter of the port `Items`."""
@@ -67,6 +74,7 @@ class ItemStore:
         """
         self._clock = clock
         self._no_queue_until: dict[str, float] = {}
+        self._is_writable_until = float("-inf")
         self._items = items
         self._shards = shards
         self._blocks = IdBlocks(items)
@@ -74,6 +82,8 @@ class ItemStore:
         self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
         self._firsts: dict[Ref, Ref] = {}
+        self._written_shards: dict[int, int] = {}
+        self._turns = count(int.from_bytes(random_bytes(2), "big"))
 
     # Processes
 
@@ -305,6 +315,14 @@ class ItemStore:
                 raise
         for draft in drafts:
             self._remove(draft.after)
+            self._remember_shard(draft)
+
+    def _remember_shard(self, draft: Draft) -> None:
+        """A due job was written: where the next lock of its process begins to look."""
+        place = draft.state.item.index.get("jh")
+        if place is not None and self._shards.jobs > 1:
+            process_id, shard = keys.process_and_shard(str(place))
+            self._written_shards[process_id] = shard
 
     def _writes(self, change: Change) -> Sequence[Write]:
         """The writes of a change that is no process instance."""
@@ -332,6 +350,10 @@ class ItemStore:
             case Upkeep():
                 document = [change.begun, change.detached]
                 return [_document_put(keys.UPKEEP, document, change.revision)]
+            case ApiKeys():
+                return [
+                    _document_put(keys.API_KEYS, [_api_key_row(key) for key in change.keys], change.revision)
+                ]
 
     def queue(self, bpmn_process_id: str, *, may_be_remembered: bool = False) -> Queue | None:
         """The queue of a BPMN process; that there is none is remembered, so that a start need not read."""
@@ -358,6 +380,7 @@ class ItemStore:
         for draft, was_written in zip(drafts, answers, strict=True):
             if was_written:
                 self._remove(draft.after)
+                self._remember_shard(draft)
             else:
                 self._remove_unreferred(draft)
         return answers
@@ -445,12 +468,17 @@ class ItemStore:
         return Item(key, codec.encode_messages(slot), revision, index)
 
     def signal_slot(self, name: str, subscription_id: int) -> SignalSlot:
-        """The slot in which a subscription to a signal is kept."""
+        """The slot into which a subscription to a signal is put."""
         return self._signal_slots(name, [subscription_id % self._shards.signals])[0]
 
     def signal_slots(self, name: str) -> list[SignalSlot]:
         """All slots of a signal."""
         return self._signal_slots(name, range(self._shards.signals))
+
+    def find_signal_slot(self, name: str, subscription_id: int) -> SignalSlot | None:
+        """The slot in which a subscription to a signal lies, wherever it was put with fewer shards."""
+        slots = [slot for slot in self.signal_slots(name) if slot.holds(subscription_id)]
+        return slots[0] if slots else None
 
     def _signal_slots(self, name: str, shards: Sequence[int]) -> list[SignalSlot]:
         items = self._items.get([keys.signal_slot(name, shard) for shard in shards])
@@ -483,9 +511,19 @@ class ItemStore:
         return self._blocks.partitions()
 
     def due_jobs(self, process_id: int, now: Instant) -> Iterator[tuple[Instant, Ref]]:
-        """Process instances of a process with a due job that nobody holds, earliest first."""
-        hashes = [keys.due_jobs(process_id, shard) for shard in range(self._shards.jobs)]
-        return self._due(keys.DUE_JOBS, hashes, now)
+        """Process instances of a process with a due job that nobody holds, earliest first in each shard."""
+        for shard in self._shards_in_turn(process_id):
+            yield from self._due(keys.DUE_JOBS, [keys.due_jobs(process_id, shard)], now)
+
+    def _shards_in_turn(self, process_id: int) -> list[int]:
+        """All shards of due jobs, each time beginning with another one, so that none is left behind.
+
+        Whoever wants one job mostly finds it in the first shard (docs/adr/0025). Where little is due, that is
+        where something was written last; it counts once, so that nobody keeps to one shard.
+        """
+        first = self._written_shards.pop(process_id, None)
+        first = next(self._turns) if first is None else first
+        return [(first + turn) % self._shards.jobs for turn in range(self._shards.jobs)]
 
     def due_tasks(self, until: Instant, since: Instant | None = None) -> Iterator[tuple[Instant, Ref]]:
         """Process instances with a due task, or fed jobs to look after, earliest first."""
@@ -609,21 +647,23 @@ class ItemStore:
         fingerprint, expires_at, body = codec.decode_json(item.body)
         return Answer(key, fingerprint, expires_at, body, item.revision)
 
-    def api_key_hashes(self) -> list[str]:
-        """Hashes of the API keys that have been made."""
+    def api_keys(self) -> ApiKeys:
+        """The API keys."""
         item = self._get(keys.API_KEYS)
-        return codec.decode_json(item.body) if item else []
-
-    def add_api_key_hash(self, hash: str) -> None:
-        """Remember an API key."""
-        item = self._get(keys.API_KEYS)
-        revision = item.revision if item else 0
-        hashes = codec.decode_json(item.body) if item else []
-        self._put(Put(Item(keys.API_KEYS, codec.encode_json([*hashes, hash]), revision + 1), revision))
+        if item is None:
+            return ApiKeys()
+        return ApiKeys([_api_key(row) for row in codec.decode_json(item.body)], item.revision)
 
     def check(self) -> None:
-        """Read something."""
+        """Read something, and write something that nobody reads.
+
+        That it could be written is remembered a moment: whoever may ask without credentials must not keep
+        the one item busy.
+        """
         self._get(keys.CLOCK)
+        if self._clock() >= self._is_writable_until:
+            self._put(Put(Item(keys.CHECK, b""), None))
+            self._is_writable_until = self._clock() + WRITABLE_FOR
 
     def close(self) -> None:
         """Release the adapter."""
@@ -652,6 +692,18 @@ def _queue_put(queue: Queue) -> Put:
     waiting = [list(ref) for ref in queue.waiting]
     key = keys.queue(queue.bpmn_process_id)
     return _document_put(key, [queue.limit, queue.active, waiting, queue.promised], queue.revision)
+
+
+def _api_key_row(key: ApiKey) -> list[object]:
+    return [key.hash, sorted(key.roles), key.name, key.created_at, key.expires_at]
+
+
+def _api_key(row: str | list[Any]) -> ApiKey:
+    """A key of an older release is its hash alone; it has always been allowed everything."""
+    if isinstance(row, str):
+        return ApiKey(row)
+    hash, roles, *rest = row
+    return ApiKey(hash, known_roles(roles), *rest)
 
 
 def _process_puts(new: NewProcess) -> list[Put]:

@@ -7,7 +7,8 @@ Source, for every rule without another one: Amazon DynamoDB developer guide, "Dy
 formats" and "DynamoDB read and write operations" (capacity unit consumption).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from . import tables
 from .ports import Entry, Item, Key
@@ -69,8 +70,29 @@ def write_units(size: int) -> int:
     return max(1, -(-size // WRITE_UNIT))
 
 
+class IndexWrite(NamedTuple):
+    """An entry of an index that is written, to appear or to go.
+
+    Attributes:
+        name: Of the index.
+        hash_value: Under which the entry stands.
+        units: What it costs.
+    """
+
+    name: str
+    hash_value: str
+    units: int
+
+
 def index_units(key: Key, before: Mapping[str, str | int], after: Mapping[str, str | int]) -> int:
-    """Write units that the indexes take to follow an item.
+    """Write units that the indexes take to follow an item, see `index_writes`."""
+    return 0 if before == after else sum(write.units for write in index_writes(key, before, after))
+
+
+def index_writes(
+    key: Key, before: Mapping[str, str | int], after: Mapping[str, str | int]
+) -> Iterator[IndexWrite]:
+    """What the indexes write to follow an item.
 
     An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs
     nothing.
@@ -83,22 +105,19 @@ def index_units(key: Key, before: Mapping[str, str | int], after: Mapping[str, s
     Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
     considerations".
     """
-    units = 0
-    if before == after:
-        return units
     for index in tables.indexes().values():
         old = before.get(index.hash_attribute), before.get(index.range_attribute)
         new = after.get(index.hash_attribute), after.get(index.range_attribute)
         if old != new:
-            units += sum(_entry_units(index, key, *place) for place in (old, new))
-    return units
+            for hash_value, range in (old, new):
+                # Where an attribute is missing, there is no entry.
+                if hash_value is not None and range is not None:
+                    units = _entry_units(index, key, str(hash_value), range)
+                    yield IndexWrite(index.name, str(hash_value), units)
 
 
-def _entry_units(index: tables.Index, key: Key, hash_value: str | int | None, range: str | int | None) -> int:
-    """Write units of an entry; none where an attribute is missing, since there is no entry then."""
-    if hash_value is None or range is None:
-        return 0
-    # What is surely small is not measured: this is in the way of every command.
-    if len(str(hash_value)) + len(str(range)) + len(key.partition) + len(key.sort) < SURELY_SMALL:
+def _entry_units(index: tables.Index, key: Key, hash_value: str, range: str | int) -> int:
+    """Write units of an entry; what is surely small is not measured, since every command comes here."""
+    if len(hash_value) + len(str(range)) + len(key.partition) + len(key.sort) < SURELY_SMALL:
         return 1
-    return write_units(entry_size(index, str(hash_value), Entry(range, key)))
+    return write_units(entry_size(index, hash_value, Entry(range, key)))

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from chalicelib import wiring
 from chalicelib.api.application import create_app
 from chalicelib.api.auth import Access
+from chalicelib.api.tokens import Tokens
 from chalicelib.contract.native import OPERATIONS
 from chalicelib.contract.operation import Operation
 from chalicelib.local.gateway import Gateway, HttpRequest
@@ -21,6 +22,7 @@ from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Items
 from chalicelib.storage.store import ItemStore
+from chalicelib.watching import Emit, Watching
 from tests.clock import Clock
 from tests.models import sequence
 from tests.play import counted_bytes
@@ -62,20 +64,37 @@ class Seconds:
 class Api:
     """The application around a store, and a caller that knows its key."""
 
-    def __init__(self, settings: Settings | None = None, items: Items | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        items: Items | None = None,
+        tokens: Tokens | None = None,
+        emit: Emit | None = None,
+    ) -> None:
         self.settings = settings or Settings(store="memory", set_time=True, api_key=KEY, basic_auth=USER)
         self.clock = Clock()
         self.seconds = Seconds()
+        self.machine_clock = Clock()
+        self.tokens = tokens
         self.items = items or MemoryItems()
-        self.store = ItemStore(self.items, Shards(), counted_bytes())
-        self.env = wiring.environment(self.settings, self.store, wall_clock=self.clock)
+        self.store = ItemStore(self.items, Shards(), counted_bytes(), self.seconds)
+        self.watch = Watching(emit)
+        self.env = wiring.environment(self.settings, self.store, wall_clock=self.clock, watch=self.watch)
         self.serve()
 
     def serve(self, **changes: Any) -> "Api":
         """Put the application around a changed environment, `serve(pauses=...)`."""
         self.env = Environment(**{**vars(self.env), **changes})
-        access = Access(self.settings.basic_auth, self.settings.api_key, self.env.store, self.seconds)
-        self.gateway = Gateway(create_app(self.env, access))
+        self.access = Access(
+            self.settings.basic_auth,
+            self.settings.api_key,
+            self.env.store,
+            self.seconds,
+            self.machine_clock,
+            self.tokens,
+        )
+        self.app = create_app(self.env, self.access, cors=self.settings.cors)
+        self.gateway = Gateway(self.app)
         return self
 
     def send(

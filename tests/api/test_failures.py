@@ -5,11 +5,13 @@ import logging
 import pytest
 
 from chalicelib.contract.native import OPERATIONS
+from chalicelib.service.watch import Metric
 from chalicelib.settings import Settings
 from chalicelib.storage.cipher import AesCipher
 from chalicelib.storage.kms import KmsRefused, KmsUnavailable
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Throttled
+from chalicelib.storage.store import WRITABLE_FOR
 from tests.api import contract
 from tests.api.driver import DAY, KEY, ROWS, Api, no_pauses
 from tests.models import sequence
@@ -246,17 +248,15 @@ def test_overtaken_until_the_deadline_is_a_503_and_never_a_conflict(row):
 
 
 def test_overtaken_once_is_nothing_that_a_client_sees(running):
-    overtaken: list[str] = []
-    running.serve(pauses=lambda: iter((0.0,)), overtaken=overtaken.append)
     recording = Recording(running.items)
     recording.before_commit = lambda: running.expect(
         204, "setProcessVariables", {**W, "variables": {"b": DATA}}
     )
-    other = Api(items=recording).serve(pauses=lambda: iter((0.0,)), overtaken=overtaken.append)
+    other = Api(items=recording).serve(pauses=lambda: iter((0.0,)))
 
     other.expect(204, "setProcessVariables", {**W, "variables": {"a": DATA}})
 
-    assert overtaken == ["SetProcessVariables"]
+    assert other.watch.counts.counted == {Metric.CONFLICTS: 1, Metric.COMMANDS: 1}
     assert running.expect(200, "getProcessVariables")["count"] == 2
 
 
@@ -273,6 +273,40 @@ def test_readiness_is_a_503_in_plain_text_when_the_store_fails(kind):
     assert (answer.status, answer.content_type) == (503, "text/plain")
     assert b"ready" in answer.body
     assert answer.body != b"ready"
+
+
+class ReadOnly(Recording):
+    """A store that can be read, and for a while not be written."""
+
+    is_read_only = True
+
+    def commit(self, writes):
+        if self.is_read_only:
+            raise OSError("no space left on device")
+        super().commit(writes)
+
+
+def test_store_that_can_be_read_and_not_written_is_not_ready():
+    items = ReadOnly(MemoryItems())
+    api = Api(items=items)
+
+    assert api.call("checkReadiness").status == 503
+    items.is_read_only = False
+    assert api.call("checkReadiness").body == b"ready"
+
+
+def test_readiness_writes_once_in_a_second_however_often_it_is_asked():
+    items = ReadOnly(MemoryItems())
+    api = Api(items=items)
+    items.is_read_only = False
+    for _ in range(3):
+        assert api.call("checkReadiness").body == b"ready"
+    assert items.calls["write"] == 1
+
+    items.is_read_only = True
+    api.seconds.now += WRITABLE_FOR
+
+    assert api.call("checkReadiness").status == 503
 
 
 # Switched off

@@ -123,12 +123,14 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "README.md").write_text(
         f"# Title\n\n{docs.SETTINGS_BEGIN}\nold\n{docs.SETTINGS_END}\n\nmore\n"
     )
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "security.md").write_text(f"{docs.ROLES_BEGIN}\n{docs.ROLES_END}\n")
     return tmp_path
 
 
 def test_old_pages_are_named_with_the_command_that_refreshes_them(repository):
     assert docs.main(["--check"], repository) == f"{', '.join(docs.PAGES)} is old; run `make docs`"
-    assert not (repository / "docs").exists()
+    assert not (repository / "docs" / "openapi.json").exists()
 
 
 def test_pages_are_fresh_once_they_are_written(repository):
@@ -153,6 +155,15 @@ def test_pages_are_fresh_once_they_are_written(repository):
 def test_page_without_the_two_markers_is_refused(page):
     with pytest.raises(ValueError, match="each once"):
         docs.with_settings_table(page)
+
+
+def test_tables_of_roles_say_what_the_rows_say():
+    table = docs.roles_table()
+
+    assert "| `worker` | a program that takes part:" in table
+    assert "| Operation | `admin` | `deployer` | `operator` | `worker` | `user` | `read-only` |" in table
+    assert "| `unlockJobs` | x |  | x | x |  |  |" in table
+    assert "| `setTime` | x |  |  |  |  |  |" in table
 
 
 def test_table_has_every_setting_and_no_secret_default():

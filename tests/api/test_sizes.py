@@ -21,6 +21,7 @@ from chalicelib.local.service import LocalService
 from chalicelib.settings import Settings
 from chalicelib.storage.dynamodb import DynamoItems, S3Objects, create_bucket, create_table
 from tests.api.driver import KEY, Api
+from tests.logs import own_log
 from tests.models import sequence
 from tests.storage.aws import Clients, moto_clients
 
@@ -35,7 +36,7 @@ W = {"workerId": "w"}
 @pytest.fixture(scope="module")
 def on_lambda() -> Iterator[Any]:
     """The application as Lambda loads it."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, own_log():
         patch.setenv("BPMN_STORE", "memory")
         patch.setenv("BPMN_API_KEY", KEY)
         yield runpy.run_path(str(ROOT / "app.py"))["app"]

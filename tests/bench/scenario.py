@@ -13,16 +13,13 @@ from chalicelib.contract.commands import Command
 from chalicelib.engine.records import Instant
 from chalicelib.service.once import execute_once
 from chalicelib.settings import Settings
-from chalicelib.storage.keys import Shards
 from chalicelib.storage.ports import Items
+from chalicelib.wiring import SHARDS_ON_DYNAMODB
 from tests.clock import Clock
 from tests.models import call, event, parallel, sequence
 from tests.play import Engine
 
 WORKER = "worker-1"
-SHARDS = Shards(jobs=1, tasks=4, lists=16)
-"""As `wiring` spreads the indexes on DynamoDB."""
-
 ADDRESS = {"encoding": "application/json", "value": '{"street": "Main Street 1", "city": "Springfield"}'}
 
 Observe = Callable[[str, Callable[[], Any]], Any]
@@ -89,7 +86,7 @@ class Walk:
 
 def new_engine(items: Items) -> Engine:
     """An engine that behaves the same in every run; its clock cannot be moved, so it is not looked up."""
-    return Engine(items, Settings(), TickingClock(), SHARDS, random.Random(5).randbytes)
+    return Engine(items, Settings(), TickingClock(), SHARDS_ON_DYNAMODB, random.Random(5).randbytes)
 
 
 MODELS = {

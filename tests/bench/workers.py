@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 from chalicelib import wiring
 from chalicelib.local.server import serving
 from chalicelib.local.service import LocalService
+from chalicelib.service.watch import Metric
 from chalicelib.settings import Settings
-from chalicelib.wiring import Counts
+from chalicelib.watching import Watching
 from tests.bench.connection import Connection
 from tests.bench.report import Report
 from tests.models import parallel
@@ -45,7 +46,7 @@ class Outcome:
         refusals: Other answers, by status.
         seconds: From the first lock to the last completion.
         empty_locks: Locks that found no job, although some were left.
-        overtaken: How often each command had to be thought again.
+        overtaken: How often a command had to be thought again.
         is_ended: Whether the instance has ended.
     """
 
@@ -53,7 +54,7 @@ class Outcome:
     refusals: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
     empty_locks: int = 0
-    overtaken: Counter[str] = field(default_factory=Counter)
+    overtaken: int = 0
     is_ended: bool = False
 
     @property
@@ -93,7 +94,7 @@ def _row(report: Report, servers: int, outcome: Outcome) -> Sequence[str]:
         str(JOBS - len(set(outcome.completed))),
         str(refused),
         str(other),
-        ", ".join(f"{name} {times}" for name, times in sorted(outcome.overtaken.items())) or "0",
+        str(outcome.overtaken),
         str(outcome.empty_locks),
         f"{outcome.seconds:.2f}",
         "" if is_met else report.miss(f"{servers} servers: {outcome}"),
@@ -105,19 +106,19 @@ def _play(servers: int) -> Outcome:
     outcome = Outcome()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory, contextlib.ExitStack() as stack:
         settings = Settings(store="sqlite", data=str(Path(directory) / "bpmn.db"), api_key=key)
-        counts = [Counts() for _ in range(servers)]
-        urls = [stack.enter_context(_serving(settings, count)) for count in counts]
+        watches = [Watching() for _ in range(servers)]
+        urls = [stack.enter_context(_serving(settings, watch)) for watch in watches]
         process_id, instance = _begin(urls[0], key)
         workers = [_Worker(urls[number % servers], key, process_id, outcome) for number in range(WORKERS)]
         _let_work(workers, outcome)
-        outcome.overtaken = sum((Counter(count.overtaken) for count in counts), Counter())
+        outcome.overtaken = sum(watch.counts.counted.get(Metric.CONFLICTS, 0) for watch in watches)
         outcome.is_ended = _is_ended(urls[0], key, instance)
     return outcome
 
 
 @contextlib.contextmanager
-def _serving(settings: Settings, counts: Counts) -> Iterator[str]:
-    with serving(lambda: LocalService(settings, wiring.build(settings, counts))) as url:
+def _serving(settings: Settings, watch: Watching) -> Iterator[str]:
+    with serving(lambda: LocalService(settings, wiring.build(settings, watch))) as url:
         yield url
 
 

@@ -37,6 +37,10 @@ NOTES = """- Records of an instance are named by partition and id, `2030-01-01/1
 - `bpmn cost FILE` calls no engine either: it runs the file on a store that counts, and prints what a process
   instance will cost on AWS, request by request, and all that it assumes. Faults of the model are answered as
   a deployment answers them.
+- `bpmn worker run MODULE` is a program that goes on: it does jobs with handlers in Python, see
+  [workers.md](workers.md).
+- `bpmn key create`, `list` and `revoke` call no engine either: they read and write API keys straight on the
+  store of the settings, see [security.md](security.md).
 - A file is `-` for standard input.
 - Answers are tables: times in UTC, a dash for what does not exist, nothing cut. `--json` prints the JSON of
   the API; it is the form for scripts. Verbs without an answer print nothing.

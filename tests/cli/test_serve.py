@@ -1,5 +1,6 @@
 """`bpmn serve` from outside: what it prints, how it stops, and what survives when it is killed."""
 
+import json
 import signal
 import sqlite3
 import time
@@ -103,3 +104,21 @@ def test_executor_runs_due_tasks_and_stops_with_the_server(sign, tmp_path):
             assert time.monotonic() < end, "nobody ran the tasks of the join"
 
         assert server.stop(sign) == (0, "", "")
+
+
+def test_log_and_metrics_of_a_server(tmp_path):
+    with serving(
+        tmp_path,
+        *("--store", "memory", "--api-key", "k", "--executor", "off"),
+        *("--log-level", "info", "--log-format", "json", "--metrics", "bpmn"),
+        key="k",
+    ) as server:
+        server.call("POST", "/processes", DEPLOYMENT)
+        server.call("POST", "/process-instances", START)
+        code, printed, logged = server.stop(signal.SIGTERM)
+
+    assert code == 0
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert [line["message"] for line in lines] == ["CreateProcess", "CreateProcessInstance"]
+    (metrics,) = (json.loads(line) for line in printed.splitlines())
+    assert (metrics["Commands"], metrics["ProcessInstancesStarted"]) == ([2.0], [1.0])

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from tests.models import calls
-from tests.play import WORKER, Engine, Order
+from tests.play import MODELS, WORKER, Engine, Order
 from tests.recording import Failing
 
 MANY = 130
@@ -108,6 +108,48 @@ def test_thrown_signal_makes_a_task_for_each_subscriber_at_once(engine: Engine, 
     assert {task["state"] for order in orders for task in order.tasks()} == {
         "DONE" if engine.is_eager else "DUE"
     }
+
+
+STARTS = 150
+STARTED = [{"bpmnElementId": "startEvent", "signalName": "prices changed"}]
+
+
+def deploy_starts(engine: Engine) -> None:
+    """Processes that a signal starts, more than a transaction has room for."""
+    xml = (MODELS / "signal/start.bpmn").read_text()
+    for number in range(STARTS):
+        id = f"process{number}"
+        engine.deploy_xml(xml.replace("signalStartTest", id), id, signals=STARTED)
+
+
+def started(engine: Engine) -> list[str]:
+    return sorted(order.state()["bpmnProcessId"] for order in engine.instances())
+
+
+def test_each_of_many_processes_is_started_once(engine: Engine) -> None:
+    deploy_starts(engine)
+
+    assert send(engine)["subscriberCount"] == STARTS
+    execute_all(engine)
+
+    assert started(engine) == sorted(f"process{number}" for number in range(STARTS))
+
+
+@pytest.mark.parametrize("passed", [0, 1, 2, 3, 60, 120])
+def test_many_starts_that_broke_off_are_finished_by_the_executor(engine: Engine, passed: int) -> None:
+    """The first commit lists the date, the second is that of the signal."""
+    deploy_starts(engine)
+    failing = engine.items = Failing(engine.items)
+    engine.env = replace(engine.environment(), pauses=lambda: iter(()))
+    failing.passes = passed
+    with suppress(ConnectionError):
+        send(engine)
+    failing.passes = None
+    engine.env = engine.environment()
+
+    execute_all(engine)
+
+    assert len(started(engine)) == len(set(started(engine))) == (STARTS if passed > 1 else 0)
 
 
 @pytest.mark.soak

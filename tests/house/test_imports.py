@@ -19,9 +19,11 @@ LAYERS = (
     "service",
     "sdk",
     "storage",
+    "watching",
     "api",
     "settings",
     "wiring",
+    "lambdas",
     "local",
     "cli",
 )
@@ -52,7 +54,9 @@ OUTSIDE_WORLD = {
 PLACES = {
     "boto3": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
     "botocore": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
+    "aws_lambda_powertools": ("watching.py",),
     "lxml": ("bpmn/parser.py",),
+    "jwt": ("api/tokens.py",),
     "chalice": ("api/", "local/"),
     "uvicorn": ("local/",),
     "httptools": ("local/",),

@@ -13,7 +13,7 @@ LONGEST = 60
 
 CODE = sorted(
     path
-    for place in ("app.py", "chalicelib", "docs/examples")
+    for place in ("app.py", "chalicelib", "docs/examples", "infra")
     for path in ((ROOT / place).rglob("*.py") if (ROOT / place).is_dir() else [ROOT / place])
 )
 LEFT_FOR_LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")

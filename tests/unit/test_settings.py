@@ -11,6 +11,7 @@ KEYS = [bytes([number]) * 32 for number in (1, 2)]
 KEYS_TEXT = ",".join(base64.b64encode(key).decode() for key in KEYS)
 SEALED = b"sealed by KMS"
 SEALED_TEXT = "kms:" + base64.b64encode(SEALED).decode()
+SHARDS_REFUSAL = "must be name=number, by commas, with each of jobs, tasks, lists, signals at most once"
 
 EXAMPLES = {
     "BPMN_STORE": ("memory", "memory"),
@@ -21,6 +22,10 @@ EXAMPLES = {
     "BPMN_SET_TIME": ("on", True),
     "BPMN_BASIC_AUTH": ("ada:love:lace", "ada:love:lace"),
     "BPMN_API_KEY": ("a key", "a key"),
+    "BPMN_JWT_ISSUER": ("https://id.example.com/realms/main/", "https://id.example.com/realms/main/"),
+    "BPMN_JWT_AUDIENCE": ("bpmn", "bpmn"),
+    "BPMN_JWT_ROLES_CLAIM": ("realm_access.roles", "realm_access.roles"),
+    "BPMN_CORS": ("https://console.example.com", "https://console.example.com"),
     "BPMN_ENCRYPTION_KEYS": (f"{KEYS_TEXT},{SEALED_TEXT}", (*KEYS, KmsKey(SEALED))),
     "BPMN_HANDLERS": ("orders.handlers:worker", "orders.handlers:worker"),
     "BPMN_QUEUE": ("https://sqs.example/1/feed", "https://sqs.example/1/feed"),
@@ -28,6 +33,10 @@ EXAMPLES = {
     "BPMN_TASK_RETRIES": ("3", 3),
     "BPMN_RETENTION": ("P90D", "P90D"),
     "BPMN_ARCHIVE": ("s3://archive/bpmn", "s3://archive/bpmn"),
+    "BPMN_SHARDS": ("jobs=32, lists=64", (("jobs", 32), ("lists", 64))),
+    "BPMN_LOG_LEVEL": ("info", "info"),
+    "BPMN_LOG_FORMAT": ("json", "json"),
+    "BPMN_METRICS": ("bpmn/prod", "bpmn/prod"),
     "BPMN_HOST": ("0.0.0.0", "0.0.0.0"),
     "BPMN_PORT": ("0", 0),
 }
@@ -98,14 +107,33 @@ def test_defaults():
         ("BPMN_ENCRYPTION_KEYS", base64.b64encode(b"short").decode(), "each key must have 32 bytes"),
         ("BPMN_ENCRYPTION_KEYS", "kms:not base64", "must be base64"),
         ("BPMN_ENCRYPTION_KEYS", "kms:", "each key must have 32 bytes"),
+        ("BPMN_JWT_ISSUER", "id.example.com", "must be an https URL"),
+        ("BPMN_JWT_ISSUER", "http://id.example.com", "must be an https URL"),
+        ("BPMN_JWT_ISSUER", "https://user:password@id.example.com", "must be an https URL"),
+        ("BPMN_JWT_ISSUER", "https://id.example.com/?a=b", "must be an https URL"),
+        ("BPMN_JWT_ISSUER", "file:///etc/passwd", "must be an https URL"),
+        ("BPMN_JWT_ISSUER", "http://localhost.example.com", "must be an https URL"),
+        ("BPMN_CORS", "console.example.com", "must be an origin such as https://console.example.com, or *"),
+        ("BPMN_CORS", "https://a.example/", "must be an origin such as https://console.example.com, or *"),
+        ("BPMN_CORS", "https://a.example,*", "must be an origin such as https://console.example.com, or *"),
+        ("BPMN_CORS", "https://a\nb", "must be an origin such as https://console.example.com, or *"),
         ("BPMN_TASK_RETRIES", "-1", "must be a whole number from 0 to 100"),
         ("BPMN_TASK_RETRIES", "101", "must be a whole number from 0 to 100"),
         ("BPMN_TASK_RETRIES", "1.5", "must be a whole number from 0 to 100"),
+        ("BPMN_SHARDS", "jobs", "must be a whole number from 1 to 1024"),
+        ("BPMN_SHARDS", "jobs=0", "must be a whole number from 1 to 1024"),
+        ("BPMN_SHARDS", "jobs=4,", SHARDS_REFUSAL),
+        ("BPMN_SHARDS", "jobs=4,jobs=8", SHARDS_REFUSAL),
+        ("BPMN_SHARDS", "queues=4", SHARDS_REFUSAL),
         ("BPMN_RETENTION", "90 days", "must be an ISO 8601 duration such as P90D"),
         ("BPMN_RETENTION", "P", "must be an ISO 8601 duration such as P90D"),
         ("BPMN_RETENTION", "P1DT", "must be an ISO 8601 duration such as P90D"),
         ("BPMN_ARCHIVE", "s3://", "must be a directory, or s3://bucket/prefix"),
         ("BPMN_ARCHIVE", "s3:bucket", "must be a directory, or s3://bucket/prefix"),
+        ("BPMN_LOG_LEVEL", "INFO", "must be one of debug, info, warning, error"),
+        ("BPMN_LOG_FORMAT", "xml", "must be one of text, json"),
+        ("BPMN_METRICS", "my engine", "must be off, or a namespace of letters, digits and ._-/#"),
+        ("BPMN_METRICS", "AWS/Lambda", "must be off, or a namespace of letters, digits and ._-/#"),
         ("BPMN_PORT", "http", "must be a whole number from 0 to 65535"),
         ("BPMN_PORT", "65536", "must be a whole number from 0 to 65535"),
         ("BPMN_PORT", "٣", "must be a whole number from 0 to 65535"),
@@ -117,6 +145,10 @@ def test_wrong_text_is_refused_by_name_and_without_showing_it(name, text, reason
 
     assert str(refusal.value) == f"{name} {reason}"
     assert refusal.value.__cause__ is None
+
+
+def test_metrics_can_be_switched_off():
+    assert Settings.read({"BPMN_METRICS": "off"}) == Settings()
 
 
 @pytest.mark.parametrize("text", ["on", "ON", "true", "True", "1", "yes"])

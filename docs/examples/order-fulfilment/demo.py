@@ -1,8 +1,8 @@
 """The whole way of a process, on this machine: serve, deploy, start, work, look at the result.
 
-Starts `bpmn serve` on an embedded store in a temporary directory and `worker.py` as a process of its own,
-sends orders, waits until all of them have ended, and checks what the server says about them. Exits with 1 if
-anything is off. Stops what it started and leaves nothing behind.
+Starts `bpmn serve` on an embedded store in a temporary directory and `bpmn worker run` with the handlers of
+`worker.py` as a process of its own, sends orders, waits until all of them have ended, and checks what the
+server says about them. Exits with 1 if anything is off. Stops what it started and leaves nothing behind.
 """
 
 import argparse
@@ -170,10 +170,10 @@ def table(result: Result) -> str:
 
 @contextlib.contextmanager
 def running(*command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process for as long as the block runs; its output goes into a file."""
+    """A process for as long as the block runs, in this directory; its output goes into a file."""
     with (
         log.open("wb") as output,
-        subprocess.Popen(command, env=env, stdout=output, stderr=output) as process,
+        subprocess.Popen(command, cwd=HERE, env=env, stdout=output, stderr=output) as process,
     ):
         try:
             yield process
@@ -248,7 +248,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def play(directory: Path, instances: int, clients: int, patience: float) -> Result:
+def play(directory: Path, instances: int, clients: int, jobs: int, patience: float) -> Result:
     """Serve, deploy, start, work; what came of it."""
     port, key = free_port(), secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}"
@@ -260,7 +260,7 @@ def play(directory: Path, instances: int, clients: int, patience: float) -> Resu
         "BPMN_PORT": str(port),
         "BPMN_API_KEY": key,
     }
-    bpmn, python = str(Path(sys.executable).with_name("bpmn")), sys.executable
+    bpmn = str(Path(sys.executable).with_name("bpmn"))
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(Client(address, api_key=key))
         print(f"server     bpmn serve on {address}, sqlite")
@@ -271,27 +271,25 @@ def play(directory: Path, instances: int, clients: int, patience: float) -> Resu
         print(f"process    {MODEL.name} deployed, id {process_id}")
         worker = stack.enter_context(
             running(
-                python,
-                str(HERE / "worker.py"),
+                *(bpmn, "worker", "run", "worker"),
                 f"--address={address}",
-                f"--process-id={process_id}",
-                f"--clients={clients}",
+                f"--concurrency={jobs}",
                 env=clean | {"BPMN_API_KEY": key},
                 log=directory / "worker.log",
             )
         )
-        print(f"worker     process {worker.pid}, {clients} clients")
+        print(f"worker     process {worker.pid}, {jobs} jobs at once")
         print(f"instances  {instances}, started by {clients} clients")
         start_orders(client, instances, clients)
         wait_until_ended(client, process_id, instances, worker, patience)
         return look(client, process_id)
 
 
-def attempt(instances: int, clients: int, patience: float) -> int:
+def attempt(instances: int, clients: int, jobs: int, patience: float) -> int:
     """Play and judge; the exit code."""
     with tempfile.TemporaryDirectory(prefix="bpmn-demo-") as directory:
         try:
-            result = play(Path(directory), instances, clients, patience)
+            result = play(Path(directory), instances, clients, jobs, patience)
         except (Failed, ApiProblem, OSError) as failure:
             print(f"\nfailed: {failure}", file=sys.stderr)
             for log in sorted(Path(directory).glob("*.log")):
@@ -310,16 +308,15 @@ def main() -> int:
     """Read the options and play."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--instances", type=int, default=100, help="orders to send")
-    options.add_argument(
-        "--clients", type=int, default=4, help="connections that start and that work at once"
-    )
+    options.add_argument("--clients", type=int, default=4, help="connections that start instances at once")
+    options.add_argument("--jobs", type=int, default=32, help="jobs that the worker does at once")
     options.add_argument("--patience", type=float, default=60, help="seconds to wait for the next end")
     given = options.parse_args()
-    if given.instances < 1 or given.clients < 1:
-        options.error("at least one instance and one client")
+    if given.instances < 1 or given.clients < 1 or given.jobs < 1:
+        options.error("at least one instance, one client and one job")
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: sys.exit(1))  # a stopped demo stops its processes, too
-    return attempt(given.instances, given.clients, given.patience)
+    return attempt(given.instances, given.clients, given.jobs, given.patience)
 
 
 if __name__ == "__main__":

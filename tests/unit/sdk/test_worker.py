@@ -243,6 +243,17 @@ def test_rest_of_the_variables_goes_where_a_handler_takes_them_all():
     }
 
 
+def test_what_a_parameter_takes_is_not_among_the_rest():
+    def handle(
+        job: Job, item: Annotated[str, Variable(of_element=True)], order: Order, **rest: int
+    ) -> dict[str, object]:
+        return {"seen": [item, order.quantity, rest]}
+
+    job = given({"item": "inner"}, item="outer", order=ORDER, more=1)
+
+    assert registered(handle)(job) == {"processVariables": [variable("seen", '["inner",3,{"more":1}]')]}
+
+
 def test_variable_whose_name_is_no_python_name():
     def handle(job: Job, order_id: Annotated[int, Variable("order-id")]) -> dict[str, int]:
         return {"same": order_id + job.variables["order-id"]}
@@ -294,11 +305,24 @@ def test_values_in_other_encodings_are_text():
     assert Job(source=Raw()).variables == {"note": "[1]", "number": "7"}
 
 
+def of_element(job: Job, a: Annotated[int, Variable(of_element=True)]) -> None:
+    pass
+
+
+def of_element_or_process(
+    job: Job,
+    a: Annotated[int, Variable(of_element=True)],
+    b: Annotated[int, Variable(of_element=True)],
+    c: int,
+) -> None:
+    pass
+
+
 class Watched(Given):
     """Notes what is read."""
 
-    def __init__(self, **process: object) -> None:
-        super().__init__(process)
+    def __init__(self) -> None:
+        super().__init__({"a": 1, "b": 2, "c": 3}, {"a": 4})
         object.__setattr__(self, "reads", [])
 
     def process_variables(self, names: Collection[str] | None) -> Any:
@@ -316,12 +340,14 @@ class Watched(Given):
         (lambda job: None, []),
         (lambda job, a, b=1: None, [["a", "b"]]),
         (lambda job, a, **rest: None, [None]),
+        (of_element, [("element", ["a"])]),
+        (of_element_or_process, [("element", ["a", "b"]), ["b", "c"]]),
         (lambda job: {"b": [job.variables["a"], job.variables["a"]]}, [None]),
         (lambda job: {"b": list(job.element_variables)}, [("element", None)]),
     ],
 )
 def test_only_what_a_handler_takes_is_read_and_only_once(function, reads):
-    source = Watched(a=1)
+    source = Watched()
 
     assert "error" not in registered(function)(Job(source=source))
     assert source.reads == reads

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.engine.instance import Counters, ProcessInstance
@@ -102,6 +102,8 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
     return instance
 
 
+# However slow the machine is: what is drawn here is large.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     instances(), st.lists(st.lists(texts, max_size=3), max_size=3), st.lists(records(Incident), max_size=2)
 )

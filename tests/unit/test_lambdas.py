@@ -1,0 +1,70 @@
+"""What the functions of the queue and of the schedule do with their events."""
+
+import importlib
+from typing import Any
+
+import pytest
+
+from chalicelib import lambdas
+
+
+class Context:
+    """What Lambda hands over: how much time is left."""
+
+    def __init__(self, *milliseconds: int) -> None:
+        self._left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left.pop(0)
+
+
+def record(id: str, body: str) -> dict[str, Any]:
+    return {"messageId": id, "body": body}
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions around an empty engine, as in a new process."""
+    monkeypatch.setenv("BPMN_STORE", "memory")
+    importlib.reload(lambdas)
+
+
+def test_only_what_failed_comes_again() -> None:
+    records = [record("one", "a"), record("two", "b"), record("three", "c")]
+    seen = []
+
+    def follow(hint: str) -> None:
+        seen.append(hint)
+        if hint == "b":
+            raise OSError("gone")
+
+    answer = lambdas.each(records, Context(30_000, 30_000), follow)
+
+    assert seen == ["a", "b", "c"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "two"}]}
+
+
+def test_what_has_no_time_left_comes_again() -> None:
+    records = [record("one", "a"), record("two", "b"), record("three", "c")]
+    seen: list[str] = []
+
+    answer = lambdas.each(records, Context(25_001, 25_000), seen.append)
+
+    assert seen == ["a", "b"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "three"}]}
+
+
+def test_all_is_well_with_a_batch_of_hints() -> None:
+    hints = {"Records": [record("one", '["2026-11-25",0,0,null]')]}
+
+    assert lambdas.work(hints, Context()) == {"batchItemFailures": []}
+
+
+def test_sweep_begins_the_upkeep() -> None:
+    assert lambdas.sweep({}, Context(55_000, 54_000)) == {"completed": 0}
+
+    assert len(lambdas.env.store.upkeep().begun) > 0
+
+
+def test_sweep_leaves_the_rest_when_its_time_is_over() -> None:
+    assert lambdas.sweep({}, Context(lambdas.TIME_TO_FINISH)) == {"completed": 0}
