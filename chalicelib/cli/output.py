@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..sdk import ApiProblem
@@ -48,8 +48,13 @@ def write(text: str) -> None:
 
 def complain(problem: ApiProblem) -> None:
     """Print a refusal: what failed, then each cause on a line of its own."""
-    print(": ".join(filter(None, [problem.title, problem.detail])), file=sys.stderr)
-    for cause in problem.errors:
+    complain_of(problem.title, problem.detail, problem.errors)
+
+
+def complain_of(title: str, detail: str, causes: Iterable[Mapping[str, str]]) -> None:
+    """Print what failed, then each cause on a line of its own."""
+    print(": ".join(filter(None, [title, detail])), file=sys.stderr)
+    for cause in causes:
         value = f" (given: {cause['value']})" if cause.get("value") else ""
         print(f"  {cause['pointer']}: {cause['detail']}{value}", file=sys.stderr)
 

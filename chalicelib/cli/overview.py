@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from .. import __version__
-from . import encryption_key, key, serve, worker
+from . import cost, encryption_key, key, serve, worker
 from .codes import MEANINGS
 from .verbs import Verb, nouns
 
@@ -28,6 +28,10 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     serve.add_options(served)
     served.set_defaults(run=serve.run)
+    cost.add_options(
+        verbs.add_parser(cost.NOUN, help=cost.SUMMARY, description=cost.DESCRIPTION),
+        is_asked_for=list(words[:1]) == [cost.NOUN],
+    )
     encryption_key.add_verbs(verbs.add_parser(encryption_key.NOUN, help="create"))
     _add_worker(verbs.add_parser(worker.NOUN, help="run"), is_asked_for=words[:1] == [worker.NOUN])
     keys = verbs.add_parser(key.NOUN, help=", ".join(key.VERBS))

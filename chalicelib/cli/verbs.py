@@ -79,6 +79,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("element", "query", "queryElements", _ELEMENT),
     Verb("instance", "create", "createProcessInstance", _INSTANCE),
     Verb("instance", "query", "queryProcessInstances", _INSTANCE),
+    Verb("instance", "cost", "getProcessInstanceCost", ("id", "writeUnits", "readUnits", "dollars")),
     Verb("instance", "suspend", "suspendProcessInstance"),
     Verb("instance", "resume", "resumeProcessInstance"),
     Verb("element-instance", "query", "queryElementInstances", _ELEMENT_INSTANCE),

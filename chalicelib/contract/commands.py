@@ -349,6 +349,13 @@ class CreateProcessInstance(Command):
     worker_id: Text
 
 
+class GetProcessInstanceCost(Command):
+    """Ask what a process instance has cost so far on DynamoDB, at list prices; our addition to the API."""
+
+    partition: PathPartition
+    id: PathId
+
+
 class GetProcessVariables(Command):
     """Read variables of the process scope."""
 

@@ -73,6 +73,13 @@ OPERATIONS: tuple[Operation, ...] = (
         r.ProcessInstanceRes,
     ),
     Operation(
+        "getProcessInstanceCost",
+        "GET",
+        "/process-instances/{partition}/{id}/cost",
+        c.GetProcessInstanceCost,
+        r.ProcessInstanceCost,
+    ),
+    Operation(
         "resumeProcessInstance",
         "PATCH",
         "/process-instances/{partition}/{id}/resume",

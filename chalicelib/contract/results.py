@@ -280,6 +280,22 @@ MessageSubscriptionRes = _found(MessageSubscription)
 SignalSubscriptionRes = _found(SignalSubscription)
 
 
+class ProcessInstanceCost(Result):
+    """What a process instance has cost so far on DynamoDB.
+
+    Attributes:
+        write_units: Of 1 KB, of all that was written of it, indexes included.
+        read_units: Of 4 KB, of what was read of it before those writes; what only looked at it left no trace.
+        dollars: Both at list prices.
+    """
+
+    partition: Date
+    id: int
+    write_units: Count
+    read_units: Count
+    dollars: float
+
+
 class GetProcessVariablesRes(Result):
     """Variables of the process scope, by name."""
 

@@ -48,6 +48,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
         "queryMessageSubscriptions": (_O, _R),
         "createProcessInstance": (_O, _W),
         "queryProcessInstances": (_O, _W, _R),
+        "getProcessInstanceCost": (_O, _R),
         "resumeProcessInstance": (_O,),
         "suspendProcessInstance": (_O,),
         "getProcessVariables": (_O, _W, _U, _R),

@@ -102,6 +102,17 @@ def process_instance(instance: ProcessInstance, process: DeployedProcess) -> Jso
     )
 
 
+def cost(instance: ProcessInstance, dollars: float) -> Json:
+    """What a process instance has cost so far."""
+    return {
+        "partition": instance.partition,
+        "id": instance.id,
+        "writeUnits": instance.write_units,
+        "readUnits": instance.read_units,
+        "dollars": round(dollars, 9),
+    }
+
+
 def element_instance(record: ElementInstance, instance: ProcessInstance, process: DeployedProcess) -> Json:
     """An element instance."""
     element = process.model.elements[record.element]

@@ -62,6 +62,9 @@ class ProcessInstance:
             start event, or tasks of the engine itself.
         planned_at: When its first task was made, if it was planned before it began.
         visits: Elements entered since somebody outside last did something.
+        write_units: What all its writes have cost on DynamoDB, this one included. The store counts; here and
+            below, the engine only keeps the numbers.
+        read_units: What was read of it before those writes.
         ended: What ended since the instance was read; history that the step does not look at again.
     """
 
@@ -84,6 +87,8 @@ class ProcessInstance:
     is_planned: bool = False
     planned_at: Instant | None = None
     counters: Counters = field(default_factory=Counters)
+    write_units: int = 0
+    read_units: int = 0
     element_instances: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)

@@ -33,6 +33,7 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.SetElementVariables: variables.set_element_variables,
     c.QueryUserTasks: queries.query_user_tasks,
     c.UpdateUserTask: user_tasks.update_user_task,
+    c.GetProcessInstanceCost: process_instances.get_process_instance_cost,
     c.GetProcessVariables: variables.get_process_variables,
     c.SetProcessVariables: variables.set_process_variables,
     c.QueryVariables: queries.query_variables,

@@ -1,4 +1,4 @@
-"""Process instances: started, suspended, resumed."""
+"""Process instances: started, suspended, resumed, asked what they have cost."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +9,12 @@ from ..engine import lifecycle
 from ..engine.errors import NotFound
 from ..engine.instance import ProcessInstance
 from ..engine.step import Step
+from . import prices
 from .desk import Desk
 from .due import carried_out
 from .environment import Environment, Work
 from .variables import new_variables
-from .work import change, require_instance_id
+from .work import change, load, require_instance_id
 
 
 def create_process_instance(cmd: c.CreateProcessInstance, env: Environment) -> dict[str, Any]:
@@ -59,6 +60,17 @@ def resume_process_instance(cmd: c.ResumeProcessInstance, env: Environment) -> N
         Conflict: It is not SUSPENDED.
     """
     _change(cmd, env, lifecycle.resume)
+
+
+def get_process_instance_cost(cmd: c.GetProcessInstanceCost, env: Environment) -> dict[str, Any]:
+    """What a process instance has cost so far; it counts that itself, so this is one read.
+
+    Raises:
+        NotFound: There is no such process instance.
+    """
+    work = load(env, cmd.partition, cmd.id, "process instance")
+    require_instance_id(work, cmd.partition, cmd.id)
+    return wire.cost(work.instance, prices.table(work.instance.write_units, work.instance.read_units))
 
 
 def _change(

@@ -117,7 +117,6 @@ _NUMBER = {record: number for number, record in enumerate(RECORDS)}
 def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> bytes:
     """What is open in an instance, and the names of its pages."""
     base = instance.base
-    counters = instance.counters
     rows = [
         [row.encode(record, base) for record in records.values()] if records else []
         for row, records in zip(_ROWS, _open_records(instance), strict=True)
@@ -128,14 +127,7 @@ def encode_open(instance: ProcessInstance, pages: Sequence[Sequence[str]]) -> by
         (
             SCHEMA,
             _encode_head(instance),
-            (
-                counters.element_instances,
-                counters.jobs,
-                counters.tasks,
-                counters.incidents,
-                counters.user_tasks,
-                counters.variables,
-            ),
+            _encode_counters(instance),
             pages,
             *rows,
         )
@@ -175,7 +167,9 @@ def decode_open(state: list[Any], partition: str) -> tuple[ProcessInstance, list
     _, head, counters, pages, *rows = state
     instance = _decode_head(partition, head)
     base = instance.base
-    instance.counters = Counters(*counters)
+    instance.counters = Counters(*counters[:_COUNTERS])
+    if len(counters) > _COUNTERS:
+        instance.write_units, instance.read_units = counters[_COUNTERS:]
     for kind, records, stored in zip(_ROWS, _open_records(instance), rows, strict=False):
         for row in stored:
             record = kind.decode(row, base)
@@ -231,6 +225,25 @@ def _encode_head(instance: ProcessInstance) -> list[Any]:
     while later[width - 1] == _LATER[width - 1]:
         width -= 1
     return [*head, *later[:width]]
+
+
+_COUNTERS = len(fields(Counters))
+
+
+def _encode_counters(instance: ProcessInstance) -> list[int]:
+    """The counters of ids, and behind them what the instance has cost, once it was counted."""
+    counters = instance.counters
+    row = [
+        counters.element_instances,
+        counters.jobs,
+        counters.tasks,
+        counters.incidents,
+        counters.user_tasks,
+        counters.variables,
+    ]
+    if instance.write_units:
+        row += (instance.write_units, instance.read_units)
+    return row
 
 
 def _runs(blocks: Sequence[int]) -> list[list[int]]:

@@ -1,12 +1,12 @@
 """A changed process instance as writes: the state, what must lie in the store before it, what goes after.
 
 Ended records move to pages and long values to items of their own, so that the state stays within one write
-unit.
+unit. Each draft adds to the state what it costs itself (docs/adr/0027).
 """
 
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..engine.feed import next_watch
 from ..engine.instance import ProcessInstance, Scope
@@ -15,7 +15,8 @@ from ..service.environment import Work
 from . import codec, keys
 from .blocks import IdBlocks
 from .keys import Shards
-from .ports import Delete, Item, Put
+from .ports import Delete, Item, Key, Put
+from .units import index_units, item_size, read_units, write_units
 
 FIT = 850
 """Bytes of a state body that, with keys and index attributes, stay within one write unit (1 KB)."""
@@ -29,6 +30,9 @@ SPILL = 64
 
 FOLD = 8
 """Page names of one level; the next page then takes them in."""
+
+UNITS = "."
+"""Between the name of a value item and its write units, if it has more than one."""
 
 FORWARD = b"F"
 """How the body of a forward begins; the number of the instance's first block follows."""
@@ -44,6 +48,7 @@ class Mark:
         pages: Names of pages by level; a page of level n + 1 stands for `FOLD` pages of level n as well.
         values: Names of the value items that its variables refer to.
         blocks: Id blocks that have their item.
+        stored: The state item itself; None for a new instance.
     """
 
     revision: int = 0
@@ -51,6 +56,12 @@ class Mark:
     pages: list[list[str]] = field(default_factory=list)
     values: frozenset[str] = frozenset()
     blocks: int = 1
+    stored: Item | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the state item, see `_size`; 0 for a new instance."""
+        return 0 if self.stored is None else _size(self.stored)
 
 
 @dataclass(slots=True)
@@ -83,10 +94,39 @@ class Drafts:
         self._blocks = blocks
         self._random_bytes = random_bytes
 
-    def draft(self, work: Work) -> Draft:
-        """The writes of a process instance; further id blocks are taken for it where it needs them."""
+    def draft(self, work: Work, *, is_alone: bool = True) -> Draft:
+        """The writes of a process instance; further id blocks are taken for it where it needs them.
+
+        Args:
+            work: The process instance.
+            is_alone: Whether its state is written by itself; in a transaction an item counts twice.
+        """
         instance, mark = work.instance, work.mark or Mark()
         before = self._further_blocks(instance, mark)
+        after = self._unused_values(instance, mark)
+        key, index = keys.instance(*work.ref), self._index(instance)
+        size, each = mark.size, 1 if is_alone else 2
+        if size:
+            instance.read_units += read_units(size)
+        # The number lies in the body, so it comes first. A state that stays as large as it was is usual.
+        counted = each * write_units(size)
+        instance.write_units += counted + _around(key, mark, index, before, after)
+        pages, ended, body = self._body(instance, mark, before)
+        state = Item(key, body, mark.revision + 1, index)
+        for is_second in (False, True):
+            own = each * write_units(max(size, _size(state)))
+            # At the border of a unit each number may make the other one right: then the larger one stays.
+            if own == counted or (is_second and own < counted):
+                break
+            instance.write_units += own - counted
+            counted = own
+            state = replace(state, body=codec.pack(codec.encode_open(instance, pages), ended))
+        return Draft(before, Put(state, mark.revision), after)
+
+    def _body(
+        self, instance: ProcessInstance, mark: Mark, before: list[Put]
+    ) -> tuple[list[list[str]], bytes, bytes]:
+        """Names of pages, ended rows and body of a state; what does not fit goes before it."""
         ended = b",".join(filter(None, [mark.ended, codec.encode_ended(instance.ended, instance.base)]))
         pages = mark.pages
         opened = codec.encode_open(instance, pages)
@@ -94,25 +134,21 @@ class Drafts:
         if len(body) > PAGE and len(ended) >= len(opened):
             put, pages = self._page(instance, mark, ended)
             before.append(put)
+            instance.write_units += _alone([put])
             ended = b""
-            opened = codec.encode_open(instance, pages)
-            body = codec.pack(opened, ended)
+            body = codec.pack(codec.encode_open(instance, pages), ended)
         if len(body) > FIT and (spilled := self._spill(instance, mark)):
             before += spilled
+            instance.write_units += _alone(spilled)
             body = codec.pack(codec.encode_open(instance, pages), ended)
-        state = Put(self._state(instance, mark.revision + 1, body), mark.revision)
-        return Draft(before, state, self._unused_values(instance, mark))
+        return pages, ended, body
 
-    def _state(self, instance: ProcessInstance, revision: int, body: bytes) -> Item:
+    def _index(self, instance: ProcessInstance) -> keys.Attributes:
         block = instance.blocks[0]
-        return Item(
-            keys.instance(instance.partition, block),
-            body,
-            revision,
-            keys.list_attributes(self._shards, instance.partition, block, instance.process_id)
-            | keys.due_attributes(
-                self._shards, block, instance.process_id, instance.next_due_job(), _next_look(instance)
-            ),
+        return keys.list_attributes(
+            self._shards, instance.partition, block, instance.process_id
+        ) | keys.due_attributes(
+            self._shards, block, instance.process_id, instance.next_due_job(), _next_look(instance)
         )
 
     def cover_ids(self, instance: ProcessInstance) -> None:
@@ -171,12 +207,21 @@ class Drafts:
                 scopes.setdefault(variable.element_instance_id, []).append(variable)
         puts = []
         for variables in scopes.values():
-            name = self._name(mark)
             body = codec.encode_json({variable.id: variable.value for variable in variables})
-            puts.append(Put(Item(keys.value(instance.partition, instance.blocks[0], name), body), None))
+            name, put = self._value(instance, self._name(mark), body)
+            puts.append(put)
             for variable in variables:
                 variable.value, variable.stored_as = None, name
         return puts
+
+    def _value(self, instance: ProcessInstance, name: str, body: bytes) -> tuple[str, Put]:
+        """A value item and its name; that of a large one says its write units, for when it is removed."""
+        here = instance.partition, instance.blocks[0]
+        put = Put(Item(keys.value(*here, name), body), None)
+        if (units := _alone([put])) > 1:
+            name = f"{name}{UNITS}{units}"
+            put = Put(Item(keys.value(*here, name), body), None)
+        return name, put
 
     def _unused_values(self, instance: ProcessInstance, mark: Mark) -> list[Delete]:
         kept = {v.stored_as for v in instance.variables.values()}
@@ -187,6 +232,36 @@ class Drafts:
     def _name(self, mark: Mark) -> str:
         """A name that no racer has: two may write for the same revision."""
         return f"{mark.revision + 1:x}-{base64.urlsafe_b64encode(self._random_bytes(3)).decode()}"
+
+
+def _size(state: Item) -> int:
+    """Bytes of a state item, or of its body alone where the units are the same: up to `FIT` it is one.
+
+    Whether a stored item has a write id cannot be seen; that it has none, after a transaction, is 7 bytes
+    less.
+    """
+    body = len(state.body)
+    return body if body <= FIT else item_size(state, has_write_id=True)
+
+
+def _around(
+    key: Key, mark: Mark, index: Mapping[str, str | int], before: Sequence[Put], after: Sequence[Delete]
+) -> int:
+    """Write units of a draft without those of the state item itself and of what will not fit into it."""
+    units = index_units(key, mark.stored.index if mark.stored else {}, index)
+    if before:
+        units += _alone(before)
+    if after:
+        units += sum(int(delete.key.sort.partition(UNITS)[2] or 1) for delete in after)
+    return units
+
+
+def _alone(puts: Sequence[Put]) -> int:
+    """Write units of new items without guard, each written by itself."""
+    return sum(
+        write_units(item_size(put.item, has_write_id=False)) + index_units(put.item.key, {}, put.item.index)
+        for put in puts
+    )
 
 
 def _next_look(instance: ProcessInstance) -> Instant | None:

@@ -26,17 +26,12 @@ from botocore.exceptions import ClientError, HTTPClientError
 from ..engine.errors import InvalidCommand
 from . import tables
 from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Write
+from .units import KEYS_PER_READ, LARGEST_BODY
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 300 * 1024
-"""Bytes of a body that is kept in the table. Source: DynamoDB quotas, an item has at most 400 KB in all."""
-
 LARGEST_TRANSACTION = 3_500_000
 """Bytes of all bodies in a transaction. Source: TransactWriteItems, at most 4 MB together, names included."""
-
-KEYS_PER_READ = 100
-"""Source: Amazon DynamoDB API reference, BatchGetItem."""
 
 ATTEMPTS = 7
 SHORTEST_PAUSE = 0.025

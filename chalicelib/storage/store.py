@@ -8,7 +8,7 @@ immutable and written before the state that refers to them; who is overtaken the
 import heapq
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from typing import Any
@@ -253,7 +253,8 @@ class ItemStore:
         values = frozenset(v.stored_as for v in instance.variables.values() if v.stored_as is not None)
         process = self.process(instance.process_id)
         assert process is not None, "a process is never removed while it has instances"
-        return Work(instance, process, Mark(item.revision, ended, pages, values, len(instance.blocks)))
+        mark = Mark(item.revision, ended, pages, values, len(instance.blocks), item)
+        return Work(instance, process, mark)
 
     def history(self, work: Work) -> list[Record]:
         """The ended records: those in the state item, and those in pages, level by level."""
@@ -296,20 +297,23 @@ class ItemStore:
 
     def commit(self, *changes: Change) -> None:
         """Write what has changed: one thing by one conditional put, several in a transaction."""
-        drafts = {id(change): self._drafts.draft(change) for change in changes if isinstance(change, Work)}
-        if not all(self._is_prepared(draft) for draft in drafts.values()):
+        others = [write for change in changes for write in self._writes(change)]
+        works = [change for change in changes if isinstance(change, Work)]
+        is_alone = len(works) + len(others) == 1
+        drafts = [self._drafts.draft(work, is_alone=is_alone) for work in works]
+        if not all(self._is_prepared(draft) for draft in drafts):
             raise Unavailable("what the state refers to could not be written")
-        writes = [write for change in changes for write in self._writes(change, drafts)]
+        writes = [*(draft.state for draft in drafts), *others]
         if not writes:
             return
         try:
             self._items.commit(writes)
         except StaleWrite:
             if not self._is_ours(changes, writes):
-                for draft in drafts.values():
+                for draft in drafts:
                     self._remove_unreferred(draft, is_certain=len(writes) > 1)
                 raise
-        for draft in drafts.values():
+        for draft in drafts:
             self._remove(draft.after)
             self._remember_shard(draft)
 
@@ -320,11 +324,11 @@ class ItemStore:
             process_id, shard = keys.process_and_shard(str(place))
             self._written_shards[process_id] = shard
 
-    def _writes(self, change: Change, drafts: Mapping[int, Draft]) -> Sequence[Write]:
-        """The writes of one change."""
+    def _writes(self, change: Change) -> Sequence[Write]:
+        """The writes of a change that is no process instance."""
         match change:
             case Work():
-                return [drafts[id(change)].state]
+                return []
             case Queue():
                 self._no_queue_until.pop(change.bpmn_process_id, None)
                 return [_queue_put(change)]

@@ -1,5 +1,7 @@
 """The contract of the engine API as data: `engine-api.yaml` beside this file is a copy of it, word for word.
 
+What is ours beyond it is in `extensions.yaml`.
+
 `faults` compares an answer with one of its schemas. What the contract has and this release has not is in
 `LATER`, so that it is known by name.
 """
@@ -11,9 +13,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
-CONTRACT = yaml.safe_load((Path(__file__).parent / "engine-api.yaml").read_text(encoding="utf-8"))
-OPERATIONS: Mapping[str, Mapping[str, Any]] = {row["operation"]: row for row in CONTRACT["operations"]}
-SCHEMAS: Mapping[str, Any] = CONTRACT["schemas"]
+CONTRACT, OURS = (
+    yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    for name in ("engine-api.yaml", "extensions.yaml")
+)
+OPERATIONS: Mapping[str, Mapping[str, Any]] = {
+    row["operation"]: row for row in (*CONTRACT["operations"], *OURS["operations"])
+}
+SCHEMAS: Mapping[str, Any] = CONTRACT["schemas"] | OURS["schemas"]
 
 LATER = {
     "operations": set[str](),
@@ -139,6 +146,7 @@ _SCALARS = {
     "boolean": lambda value: isinstance(value, bool),
     "integer/int32": lambda value: _is_whole(value, 32),
     "integer/int64": lambda value: _is_whole(value, 64),
+    "number/double": lambda value: isinstance(value, float),
     "string/date": lambda value: isinstance(value, str) and bool(DATE.fullmatch(value)),
     "string/date-time": lambda value: isinstance(value, str) and bool(DATE_TIME.fullmatch(value)),
 }

@@ -185,6 +185,9 @@ SITUATIONS: dict[tuple[str, int, int], Situation] = {
         "createProcessInstance", {**W, "bpmnProcessId": "parallelServiceTasksTest", "version": "2"}
     ),
     ("createProcessInstance", 422, 0): no_start,
+    ("getProcessInstanceCost", 404, 0): lambda api: api.call(
+        "getProcessInstanceCost", partition="2025-05-01", id=922
+    ),
     ("getProcessVariables", 404, 0): lambda api: api.call(
         "getProcessVariables", partition="2025-05-01", id=921
     ),

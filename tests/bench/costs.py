@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.service import prices
 from chalicelib.storage.memory import MemoryItems
-from tests.bench import prices
-from tests.bench.meter import Bill, Meter
+from chalicelib.storage.meter import Bill, Meter
+from tests.bench.fed import print_fed
 from tests.bench.report import Report
 from tests.bench.scenario import Walk, instances, new_engine, other_commands, prepare
 
@@ -142,15 +143,20 @@ def print_costs(report: Report) -> None:
     _print_ordinary(report, run)
     _print_others(report, run)
     _print_instances(report, run)
+    print_fed(report)
 
 
 COLUMNS = ("get", "batch", "query", "write", "txn", "count", "RU", "WU", "index WU", "$/million")
 
 
+def _table(bill: Bill) -> float:
+    return prices.table(bill.write_units, bill.read_units)
+
+
 def _columns(bill: Bill) -> list[str]:
     counts = (bill.gets, bill.batches, bill.queries, bill.writes, bill.transactions, bill.counters)
     units = (bill.read_units, bill.write_units, bill.index_units)
-    dollars = f"{prices.table(bill) * prices.MILLION:,.2f}"
+    dollars = f"{_table(bill) * prices.MILLION:,.2f}"
     return [
         *(str(count or "") for count in counts),
         *(f"{unit:g}" if unit else "" for unit in units),
@@ -162,7 +168,7 @@ def _print_ordinary(report: Report, run: Run) -> None:
     report.line("Ordinary commands, the dearest of each kind ($: table only):\n")
     rows = []
     for kind, bills in ordinary(run).items():
-        dearest = max(bills, key=prices.table)
+        dearest = max(bills, key=_table)
         is_kept = all(COMMANDS[kind].holds(bill) for bill in bills)
         verdict = "" if is_kept else report.miss(f"{kind}: budget {COMMANDS[kind]}")
         rows.append([kind, *_columns(dearest), str(COMMANDS[kind]), verdict])
@@ -176,7 +182,7 @@ def _print_others(report: Report, run: Run) -> None:
         first, end = run.parts[name]
         for kind, bill in run.commands[first:end]:
             if kind not in COMMANDS and kind != "preparation":
-                shown[kind] = max(shown.get(kind, Bill()), bill, key=prices.table)
+                shown[kind] = max(shown.get(kind, Bill()), bill, key=_table)
     report.table(["command", *COLUMNS], [[kind, *_columns(bill)] for kind, bill in shown.items()])
 
 
@@ -188,7 +194,7 @@ def _print_instances(report: Report, run: Run) -> None:
     rows = []
     for name in (part for part in run.parts if part not in ("preparation", "other commands")):
         requests, bill = run.bill(name)
-        table, front = prices.table(bill) * prices.MILLION, prices.front(requests) * prices.MILLION
+        table, front = _table(bill) * prices.MILLION, prices.front(requests) * prices.MILLION
         budget, verdict = INSTANCES.get(name), ""
         if budget is not None and bill.write_units > budget:
             verdict = report.miss(f"{name}: {bill.write_units:g} WU, budget {budget}")

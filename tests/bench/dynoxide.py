@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 
 from chalicelib.storage.dynamodb import DynamoItems, create_table
+from chalicelib.storage.meter import Bill
 from tests.bench.costs import Run, Tally, metered, play
-from tests.bench.meter import Bill
 from tests.bench.report import Report
 from tests.bench.scenario import Walk, new_engine
 

@@ -19,8 +19,15 @@ independent DynamoDB and compares its consumed capacity with these numbers, comm
 - **table**: DynamoDB on demand, $0.625 per million write units and $0.125 per million read units.
 - **front**: API Gateway REST at $3.50 per million requests, Lambda at $0.20 and $0.0000166667 per GB-second.
 
-Storage and logs are not in it. `make bench` prints these tables, and beside them processor time, growth and
-throughput of the machine it runs on.
+- **fed**: SQS standard queues at $0.40 per million requests; a sending, and a tenth of a request to receive a
+  hint and another one to delete it. Lambda is called once for ten hints.
+
+A process instance counts its own units: `bpmn instance cost`. `bpmn cost model.bpmn` says what an instance of
+your own model will cost, by the same arithmetic.
+
+Storage and logs are not in it, nor the sweep, which is one call of Lambda a minute for the whole engine, nor
+the empty requests of Lambda for messages of an idle queue. `make bench` prints these tables, and beside them
+processor time, growth, throughput and cold starts of the machine it runs on.
 """
 
 

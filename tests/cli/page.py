@@ -12,6 +12,7 @@ is `--tag`, once per tag. `bpmn NOUN VERB --help` lists them. This page is writt
 """
 
 EXAMPLE = """```sh
+bpmn cost order-fulfilment.bpmn --decide isInStock=startFulfilment --variables 500
 bpmn process create order-fulfilment.bpmn --bpmn-process-id orderFulfilment --version 1 --tag team=sales
 bpmn instance create --bpmn-process-id orderFulfilment --version 1 --tag shop=web --variable order='[7]'
 bpmn instance query --tag shop=web --limit 10
@@ -33,6 +34,9 @@ NOTES = """- Records of an instance are named by partition and id, `2030-01-01/1
   element.
 - `bpmn encryption-key create KMS-KEY` calls no engine: it asks AWS KMS for an encryption key and prints it
   encrypted, as an entry of `BPMN_ENCRYPTION_KEYS`.
+- `bpmn cost FILE` calls no engine either: it runs the file on a store that counts, and prints what a process
+  instance will cost on AWS, request by request, and all that it assumes. Faults of the model are answered as
+  a deployment answers them.
 - `bpmn worker run MODULE` is a program that goes on: it does jobs with handlers in Python, see
   [workers.md](workers.md).
 - `bpmn key create`, `list` and `revoke` call no engine either: they read and write API keys straight on the

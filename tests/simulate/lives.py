@@ -16,8 +16,8 @@ from chalicelib.settings import Settings
 from chalicelib.storage import keys
 from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
+from chalicelib.storage.meter import TABLE, Meter, Touched
 from chalicelib.storage.ports import Key
-from tests.bench.meter import TABLE, Meter, Touched
 from tests.models import event, sequence
 from tests.play import Engine
 

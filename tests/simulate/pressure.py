@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import add
 
-from tests.bench.meter import TABLE
+from chalicelib.storage.meter import TABLE
 from tests.simulate.lives import Place, Traces, Units
 from tests.simulate.starts import Starts
 

@@ -11,7 +11,7 @@ from chalicelib.engine.errors import ExecutionError
 from chalicelib.storage import keys
 from chalicelib.storage.blocks import IdBlocks
 from chalicelib.storage.memory import MemoryItems
-from tests.bench.meter import Meter, Touched
+from chalicelib.storage.meter import Meter, Touched
 
 NEW_CONTAINERS = 100
 """That Lambda adds per second at most. Source: AWS Lambda developer guide, "Lambda scaling behavior": a

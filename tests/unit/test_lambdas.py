@@ -24,7 +24,7 @@ class Context:
         self._left = list(milliseconds)
 
     def get_remaining_time_in_millis(self) -> int:
-        return self._left.pop(0)
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
 
 
 def record(id: str, body: str) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from chalicelib.storage.meter import Bill
+from tests.bench import fed
 from tests.bench.costs import COMMANDS, INSTANCES, Run, metered, ordinary
-from tests.bench.meter import Bill
+from tests.bench.fed import FedInstance
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +40,55 @@ def test_whole_instance_keeps_its_budget_over_http(run: Run, name: str, tasks: i
     assert bill.write_units <= INSTANCES[name]
 
 
+@pytest.fixture(scope="module")
+def fed_instances() -> dict[str, FedInstance]:
+    return dict(fed.instances())
+
+
+@pytest.mark.parametrize("name", fed.BUDGETS)
+def test_fed_instance_keeps_its_budget(fed_instances: dict[str, FedInstance], name: str) -> None:
+    units, dollars = fed.BUDGETS[name]
+
+    assert fed_instances[name].bill.write_units <= units
+    assert fed_instances[name].dollars()["all"] <= dollars
+
+
+def test_fed_job_needs_no_lock_and_one_write(fed_instances: dict[str, FedInstance]) -> None:
+    one, ten = fed_instances["one task"], fed_instances["ten tasks"]
+
+    # The look of the hint, and the get of the completion: a handler may take its time in between.
+    assert (ten.bill.gets, ten.bill.writes, ten.bill.requests) == (20, 11, 31)
+    assert (ten.sendings, ten.hints) == (10, 10)
+    assert ten.bill.write_units - one.bill.write_units == 9
+
+
+def test_hints_of_one_command_are_sent_together(fed_instances: dict[str, FedInstance]) -> None:
+    parallel = fed_instances["ten parallel tasks"]
+
+    assert (parallel.sendings, parallel.hints) == (1, 10)
+
+
+def test_dollars_of_ten_fed_tasks_are_the_sum_of_what_they_need(
+    fed_instances: dict[str, FedInstance],
+) -> None:
+    """15 write units and 20 read units; one call of the API; ten sendings, one receive, one delete."""
+    found = fed_instances["ten tasks"].dollars()
+
+    assert found == pytest.approx(
+        {
+            "API GW": 3.50,
+            "Lambda": 2 * 0.20 + 11 * 0.020 * 0.5 * 16.6667,
+            "DynamoDB": 15 * 0.625 + 20 * 0.125,
+            "SQS": 12 * 0.40,
+            "all": 22.4083,
+        },
+        abs=0.001,
+    )
+
+
 def test_budgets_are_those_of_the_architecture() -> None:
     assert INSTANCES == {"one task": 9, "ten tasks": 45}
+    assert fed.BUDGETS == {"ten tasks": (20, 25.0)}
     assert [budget.write_units for budget in COMMANDS.values()] == [4, 2, 2, 3, 6, 3]
 
 

@@ -9,8 +9,8 @@ from chalicelib.settings import Settings
 from chalicelib.storage import blocks, keys
 from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
+from chalicelib.storage.meter import TABLE, Meter, Touched
 from chalicelib.wiring import SHARDS_ON_DYNAMODB
-from tests.bench.meter import TABLE, Meter, Touched
 from tests.bench.report import Report
 from tests.bench.scenario import Walk, instances, new_engine, prepare
 from tests.simulate.lives import LIVES, Place, trace

@@ -84,6 +84,7 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
         draw(st.booleans()),
         draw(st.none() | instants),
         Counters(*draw(st.tuples(*[st.integers(0, 999)] * 6))),
+        *draw(st.just((0, 0)) | st.tuples(st.integers(1, 9999), st.integers(0, 9999))),
     )
     homes = {
         ElementInstance: instance.element_instances,
@@ -142,7 +143,8 @@ def test_item_of_schema_1_is_read() -> None:
     state, _ = codec.unpack(codec.pack(opened, b""))
     instance, pages = codec.decode_open(state, "2030-01-01")
 
-    assert codec.encode_open(instance, pages) == opened
+    assert codec.encode_open(instance, pages) == opened, "what was never counted is not written either"
+    assert (instance.write_units, instance.read_units) == (0, 0)
     assert (instance.state, instance.blocks, pages) == (InstanceState.STARTED, [0, 5, 6], [["1-AAAB"]])
     assert (instance.jobs[1].type, instance.jobs[1].state) == (JobType.EXECUTE, WorkState.CREATED)
     assert instance.variables[None, "amount"].value == "12"

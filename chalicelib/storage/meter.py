@@ -5,25 +5,25 @@ call of the port; `python -m tests.bench --dynoxide` checks it against the consu
 independent DynamoDB reports.
 
 Not counted: requests that are sent again because a table was busy or an answer was lost.
-
-Source, for every rule without another one: Amazon DynamoDB developer guide, "DynamoDB item sizes and
-formats" and "DynamoDB read and write operations" (capacity unit consumption).
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from chalicelib.storage import tables
-from chalicelib.storage.dynamodb import KEYS_PER_READ, LARGEST_BODY
-from chalicelib.storage.ports import Entry, Item, Items, Key, Put, StaleWrite, Write
-
-READ_UNIT = 4 * 1024
-WRITE_UNIT = 1024
-WRITE_ID = len("w") + 6
-OBJECT_NAME = len("o") + 22
-"""Bytes of the attribute that stands in for a body in the object store."""
+from . import tables
+from .ports import Entry, Item, Items, Key, Put, StaleWrite, Write
+from .units import (
+    KEYS_PER_READ,
+    LARGEST_BODY,
+    entry_size,
+    index_writes,
+    item_size,
+    read_units,
+    write_units,
+)
 
 
 @dataclass(slots=True)
@@ -44,20 +44,20 @@ class Bill:
         index_units: The write units of the indexes alone.
     """
 
-    gets: int = 0
-    batches: int = 0
-    queries: int = 0
-    writes: int = 0
-    transactions: int = 0
-    counters: int = 0
-    objects: int = 0
-    failed: int = 0
+    gets: float = 0
+    batches: float = 0
+    queries: float = 0
+    writes: float = 0
+    transactions: float = 0
+    counters: float = 0
+    objects: float = 0
+    failed: float = 0
     read_units: float = 0
     write_units: float = 0
     index_units: float = 0
 
     @property
-    def requests(self) -> int:
+    def requests(self) -> float:
         """All requests to DynamoDB."""
         return self.gets + self.batches + self.queries + self.writes + self.transactions + self.counters
 
@@ -65,71 +65,13 @@ class Bill:
         """Both together."""
         return Bill(*(getattr(self, row.name) + getattr(other, row.name) for row in fields(self)))
 
+    def times(self, share: float) -> "Bill":
+        """Part of it, for an average."""
+        return Bill(*(getattr(self, row.name) * share for row in fields(self)))
+
     def __sub__(self, other: "Bill") -> "Bill":
         """What came after another, earlier bill."""
         return Bill(*(getattr(self, row.name) - getattr(other, row.name) for row in fields(self)))
-
-
-def number_size(value: int) -> int:
-    """Bytes of a number: one per two significant digits, one more, and one for a sign."""
-    digits = str(abs(value)).strip("0")
-    return math.ceil(len(digits) / 2) + 1 + (value < 0)
-
-
-def value_size(value: str | int) -> int:
-    """Bytes of a text or a number."""
-    return number_size(value) if isinstance(value, int) else len(value.encode())
-
-
-def attribute_sizes(values: Mapping[str, str | int]) -> int:
-    """Bytes of attributes, their names included."""
-    return sum(len(name) + value_size(value) for name, value in values.items())
-
-
-def item_size(item: Item, *, has_write_id: bool) -> int:
-    """Bytes of an item as `storage/dynamodb.py` writes it."""
-    is_object = len(item.body) > LARGEST_BODY
-    body = OBJECT_NAME if is_object else len("b") + len(item.body)
-    own = attribute_sizes({"pk": item.key.partition, "sk": item.key.sort, "r": item.revision})
-    return own + attribute_sizes(item.index) + body + (WRITE_ID if has_write_id else 0)
-
-
-def entry_size(index: tables.Index, hash_value: str, entry: Entry) -> int:
-    """Bytes of an entry of a KEYS_ONLY index: its own keys and those of the table."""
-    own: dict[str, str | int] = {index.hash_attribute: hash_value, index.range_attribute: entry.range}
-    return attribute_sizes(own | {"pk": entry.key.partition, "sk": entry.key.sort})
-
-
-def read_units(size: int) -> int:
-    """Units of a strongly consistent read; nothing found is one unit too."""
-    return max(1, math.ceil(size / READ_UNIT))
-
-
-def write_units(size: int) -> int:
-    """Units of a write; at least one."""
-    return max(1, math.ceil(size / WRITE_UNIT))
-
-
-def index_units(old: Item | None, new: Item | None) -> int:
-    """Write units that the indexes take to follow an item.
-
-    An entry that appears or goes is one write, one whose keys change is two, one that stays as it is costs
-    nothing.
-
-    Source: developer guide, "Using Global Secondary Indexes in DynamoDB", "Provisioned throughput
-    considerations".
-    """
-    return sum(units for _, _, units in index_writes(old, new))
-
-
-def index_writes(old: Item | None, new: Item | None) -> Iterator[tuple[str, str, int]]:
-    """Name of each index that follows an item, hash value of each entry that is written, and its units."""
-    for index in tables.indexes().values():
-        before = index.place(old) if old else None
-        after = index.place(new) if new else None
-        if before != after:
-            for place in filter(None, (before, after)):
-                yield index.name, place[0], write_units(entry_size(index, *place))
 
 
 @dataclass(slots=True)
@@ -142,6 +84,10 @@ class _Stored:
     @property
     def has_object(self) -> bool:
         return self.item is not None and len(self.item.body) > LARGEST_BODY
+
+    @property
+    def index(self) -> Mapping[str, str | int]:
+        return self.item.index if self.item is not None else {}
 
 
 _NOTHING = _Stored()
@@ -171,11 +117,13 @@ class Meter:
 
     Attributes:
         bill: What has been asked so far.
+        written: Write units by partition key, those of failed conditions left out.
         touch: Told about each key that was charged; all together come to the units of the bill.
     """
 
     items: Items
     bill: Bill = field(default_factory=Bill)
+    written: Counter[str] = field(default_factory=Counter)
     touch: Callable[[Touched], None] = lambda touched: None
 
     def __post_init__(self) -> None:
@@ -218,25 +166,28 @@ class Meter:
         is_alone = len(writes) == 1
         after = [_after(write, is_alone) for write in writes]
         pairs = list(zip(before, after, strict=True))
-        each = [write_units(max(old.size, new.size)) * (1 if is_alone else 2) for old, new in pairs]
-        for write, units in zip(writes, each, strict=True):
-            self.touch(Touched(TABLE, tables.key_of(write).partition, 0, units))
-        cost: dict[str, Any] = {"writes" if is_alone else "transactions": 1, "write_units": sum(each)}
+        times = 1 if is_alone else 2
+        own = [times * write_units(max(old.size, new.size)) for old, new in pairs]
+        keys = [tables.key_of(write) for write in writes]
+        for key, units in zip(keys, own, strict=True):
+            self.touch(Touched(TABLE, key.partition, 0, units))
+        cost: dict[str, Any] = {"writes" if is_alone else "transactions": 1}
         cost["objects"] = sum(old.has_object + new.has_object for old, new in pairs)
         try:
             self.items.commit(writes)
         except StaleWrite:
-            self._charge(failed=1, **cost)
+            self._charge(failed=1, write_units=sum(own), **cost)
             raise
-        followed = [row for old, new in pairs for row in index_writes(old.item, new.item)]
-        for index, hash_value, units in followed:
-            self.touch(Touched(index, hash_value, 0, units))
-        indexes = sum(units for _, _, units in followed)
-        cost["write_units"] += indexes
-        self._charge(index_units=indexes, **cost)
-        self._stored.update(
-            (tables.key_of(write), new) for write, (_, new) in zip(writes, pairs, strict=True)
-        )
+        followed = [
+            list(index_writes(key, old.index, new.index)) for key, (old, new) in zip(keys, pairs, strict=True)
+        ]
+        for key, units, rows in zip(keys, own, followed, strict=True):
+            self.written[key.partition] += units + sum(row.units for row in rows)
+            for row in rows:
+                self.touch(Touched(row.name, row.hash_value, 0, row.units))
+        indexes = sum(row.units for rows in followed for row in rows)
+        self._charge(index_units=indexes, write_units=sum(own) + indexes, **cost)
+        self._stored.update(zip(keys, after, strict=True))
 
     def commit_each(self, groups: Sequence[Sequence[Write]]) -> list[bool]:
         """One request per group."""

@@ -2,12 +2,11 @@
 
 import pytest
 
-from chalicelib.storage.dynamodb import LARGEST_BODY
 from chalicelib.storage.memory import MemoryItems
+from chalicelib.storage.meter import Bill, Meter
 from chalicelib.storage.ports import Delete, Key, Put, StaleWrite
-from tests.bench.meter import (
-    Bill,
-    Meter,
+from chalicelib.storage.units import (
+    LARGEST_BODY,
     attribute_sizes,
     item_size,
     number_size,
