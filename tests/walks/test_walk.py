@@ -23,3 +23,10 @@ def test_a_turn_that_is_promised_may_wait_for_its_task() -> None:
         steps = [deploy("1", 1), start(), start(), deploy("2", raised)]
 
         assert played(steps, ("memory",), "deferred", False) is None
+
+
+def test_who_queues_up_behind_a_promised_turn_has_one_too() -> None:
+    executed = [Send(c.ExecuteTasks, {"limit": 1})] * 2
+    steps = [deploy("1", 1), start(), start(), deploy("2", 0), start(), *executed]
+
+    assert played(steps, ("memory",), "deferred", False) is None
