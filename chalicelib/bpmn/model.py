@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from .paths import marks_ahead
 from .types import KIND_OF, ElementType, Family, Trigger
 
 T = TypeVar("T")
@@ -160,9 +159,6 @@ class Process:
     _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
     _content: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
-    _ways_into: dict[int, tuple[int, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
 
     def __post_init__(self) -> None:
         """Index flows by both of their ends, boundary events by their activity, elements by their scope."""
@@ -216,48 +212,30 @@ class Process:
         assert flow.target is not None, "rules refuse a flow without a target"
         return self.elements[flow.target]
 
-    def next_places(self, element: Element) -> list[Element]:
-        """The elements of the same scope that a token at an element can go to next.
+    def places_beside(self, element: Element) -> list[Element]:
+        """The elements of the same scope that a token at an element can go to without a sequence flow.
 
         From an activity, a token may also leave by its boundary events; a link jumps.
         """
-        places = [self.target(flow) for flow in self.outgoing(element)]
+        places = [*self.boundary_events(element)]
         if element.type is ElementType.LINK_THROW_EVENT:
             target = self.link_target(element)
             places += [target] if target else []
-        return [*places, *self.boundary_events(element)]
+        return places
 
     @cached_property
     def inclusive_joins(self) -> frozenset[int]:
         """Numbers of the inclusive gateways that several sequence flows enter."""
-        gateways = self.of_type(ElementType.INCLUSIVE_GATEWAY)
+        return self._joins(ElementType.INCLUSIVE_GATEWAY)
+
+    @cached_property
+    def parallel_joins(self) -> frozenset[int]:
+        """Numbers of the parallel gateways that several sequence flows enter."""
+        return self._joins(ElementType.PARALLEL_GATEWAY)
+
+    def _joins(self, type: ElementType) -> frozenset[int]:
+        gateways = self.of_type(type)
         return frozenset(gateway.number for gateway in gateways if len(self.incoming(gateway)) > 1)
-
-    def ways_into(self, gateway: Element) -> tuple[int, ...]:
-        """By element number: the flows that bring a token from there into a gateway for the first time.
-
-        What lies behind the gateway is not looked at, and paths stay in the scope of the gateway. Worked out
-        once, in time linear in the size of the scope; only for a process that has passed the rules.
-
-        Returns:
-            A set of flows as bits: bit n stands for `incoming(gateway)[n]`.
-        """
-        if gateway.number not in self._ways_into:
-            self._ways_into[gateway.number] = self._find_ways_into(gateway)
-        return self._ways_into[gateway.number]
-
-    def _find_ways_into(self, gateway: Element) -> tuple[int, ...]:
-        entries: dict[int, int] = {}
-        for position, flow in enumerate(self.incoming(gateway)):
-            assert flow.source is not None, "rules refuse a flow without a source"
-            entries[flow.source] = entries.get(flow.source, 0) | 1 << position
-        graph = {
-            element.number: [place.number for place in self.next_places(element) if place is not gateway]
-            for element in self.elements
-            if element.parent == gateway.parent
-        }
-        ahead = marks_ahead(graph, entries)
-        return tuple(ahead.get(element.number, 0) for element in self.elements)
 
     def is_stand_in(self, number: int, scope: int) -> bool:
         """Whether a scope stands for something unsupported in it, which has no number of its own.

@@ -1,29 +1,76 @@
-"""Where paths through a diagram lead: for each node, what lies ahead of it.
+"""Where paths lead: those of tokens through a diagram, and those of a graph.
 
-A graph is a mapping from each node to the nodes that follow it. Marks are sets of small numbers, written as
-the bits of an integer, so that a union is one operation however many marks there are.
+A graph is a mapping from each node to the nodes that follow it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from .model import Element, Process
 
 Graph = Mapping[int, Sequence[int]]
 
 
-def marks_ahead(graph: Graph, marks: Mapping[int, int]) -> dict[int, int]:
-    """For each node, the union of its own marks and those of all nodes that paths from it lead to.
+@dataclass(slots=True)
+class Reach:
+    """Where tokens can still get to in their scope, as far as the diagram lets them.
 
-    Takes time linear in nodes and edges.
+    A parallel join lets a token through once each of its flows has brought one or can bring one. Which way a
+    gateway chooses, and how many tokens there are, is not looked at: no place is left out, and there may be
+    one too many. Takes time linear in elements and flows.
+
+    Attributes:
+        process: The diagram; one that has passed the rules.
+        closed: Elements that no token leaves which gets there.
+        is_joining: Whether parallel joins wait for each of their flows; if not, they let every token through.
+        places: The elements that tokens can get to.
     """
-    ahead: dict[int, int] = {}
-    for component in components(graph):
-        union = 0
-        for node in component:
-            union |= marks.get(node, 0)
-            for following in graph[node]:
-                union |= ahead.get(following, 0)
-        ahead.update(dict.fromkeys(component, union))
-    return ahead
+
+    process: Process
+    closed: Collection[int] = ()
+    is_joining: bool = True
+    places: set[int] = field(default_factory=set)
+    _lacking: dict[int, set[int]] = field(default_factory=dict)
+    _left: set[int] = field(default_factory=set)
+    _leaving: list[int] = field(default_factory=list)
+
+    def bring(self, flows: Iterable[int]) -> None:
+        """Tokens have come by these flows, and wait at a parallel join for others."""
+        for number in flows:
+            self._enter(self.process.target(self.process.flows[number]), number)
+        self._go_on()
+
+    def leave(self, elements: Iterable[int]) -> None:
+        """Tokens may leave these elements."""
+        self._leaving += elements
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._leaving:
+            number = self._leaving.pop()
+            if number in self._left:
+                continue
+            self._left.add(number)
+            element = self.process.elements[number]
+            for flow in self.process.outgoing(element):
+                self._enter(self.process.target(flow), flow.number)
+            for place in self.process.places_beside(element):
+                self._enter(place)
+
+    def _enter(self, element: Element, flow: int | None = None) -> None:
+        self.places.add(element.number)
+        lacking = self._lacking_at(element)
+        lacking -= {flow}
+        if not lacking and element.number not in self.closed:
+            self._leaving.append(element.number)
+
+    def _lacking_at(self, element: Element) -> set[int]:
+        """The flows by which nothing has come to a parallel join or can come; others need no flow."""
+        if not self.is_joining or element.number not in self.process.parallel_joins:
+            return set()
+        if element.number not in self._lacking:
+            self._lacking[element.number] = {flow.number for flow in self.process.incoming(element)}
+        return self._lacking[element.number]
 
 
 def components(graph: Graph) -> Iterator[list[int]]:

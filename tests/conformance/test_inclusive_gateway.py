@@ -285,6 +285,40 @@ def test_token_at_a_parallel_join_can_still_arrive(play: Play) -> None:
     assert order.has_ended
 
 
+def test_token_that_can_only_come_together_with_the_joined_one_is_not_waited_for(play: Play) -> None:
+    """From `long` a loop leads back to the join, but through `both`, which waits for what it lets out."""
+    order = play("gateway/inclusive-in-parallel-loop.bpmn")
+    decide(order, "split", "a", "b")
+    order.complete_job("a")
+    order.waits_at("long", "join", "b")
+
+    order.complete_job("b")
+    order.waits_at("long", "c")
+    order.complete_job("c")
+    order.complete_job("long")
+
+    choose(order, "again", "merge")
+    order.complete_job("long")
+    order.waits_at("both", "split")
+    decide(order, "split", "b")
+    order.complete_job("b")
+    order.complete_job("c")
+    choose(order, "again", "endEvent")
+    assert order.has_ended
+
+
+def test_token_that_waits_for_ever_at_a_parallel_join_holds_nothing(play: Play) -> None:
+    """At `both` no second token can come any more."""
+    order = play("gateway/inclusive-behind-dead-end.bpmn")
+    choose(order, "choice", "stopped")
+    order.waits_at("both", "a")
+
+    order.complete_job("a")
+
+    order.has_passed("join", "joined")
+    order.waits_at("both")
+
+
 def test_of_joins_that_hold_each_other_the_oldest_token_fires(play: Play) -> None:
     """The token at `last` is older, but not in the circle."""
     order = play("gateway/inclusive-circle.bpmn")
