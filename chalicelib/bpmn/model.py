@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from .paths import Reach
 from .types import KIND_OF, ElementType, Family, Trigger
 
 T = TypeVar("T")
@@ -160,6 +161,10 @@ class Process:
     _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
     _content: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
 
+    _ways: dict[tuple[int, int, bool], frozenset[int]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
     def __post_init__(self) -> None:
         """Index flows by both of their ends, boundary events by their activity, elements by their scope."""
         attached = ((element.attached_to, element) for element in self.elements)
@@ -236,6 +241,24 @@ class Process:
     def _joins(self, type: ElementType) -> frozenset[int]:
         gateways = self.of_type(type)
         return frozenset(gateway.number for gateway in gateways if len(self.incoming(gateway)) > 1)
+
+    def ways(self, start: int, end: int, *, is_alone: bool) -> frozenset[int]:
+        """The flows by which a token that leaves one element can get into another for the first time.
+
+        Worked out once; only for a process that has passed the rules.
+
+        Args:
+            start: Number of the one.
+            end: Number of the other.
+            is_alone: Whether the token must find its way alone, through no parallel join that waits for more.
+        """
+        key = (start, end, is_alone)
+        if key not in self._ways:
+            reach = Reach(self, {end}, is_joining=is_alone)
+            reach.leave([start])
+            incoming = (flow.number for flow in self.incoming(self.elements[end]))
+            self._ways[key] = frozenset(reach.flows.intersection(incoming))
+        return self._ways[key]
 
     def is_stand_in(self, number: int, scope: int) -> bool:
         """Whether a scope stands for something unsupported in it, which has no number of its own.

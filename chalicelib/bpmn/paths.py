@@ -5,8 +5,10 @@ A graph is a mapping from each node to the nodes that follow it.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from .model import Element, Process
+if TYPE_CHECKING:
+    from .model import Element, Process
 
 Graph = Mapping[int, Sequence[int]]
 
@@ -22,14 +24,18 @@ class Reach:
     Attributes:
         process: The diagram; one that has passed the rules.
         closed: Elements that no token leaves which gets there.
+        keeping: Elements that a token only leaves which gets there by certain flows, by their number.
         is_joining: Whether parallel joins wait for each of their flows; if not, they let every token through.
         places: The elements that tokens can get to.
+        flows: The flows by which they come.
     """
 
-    process: Process
+    process: "Process"
     closed: Collection[int] = ()
+    keeping: Mapping[int, Collection[int]] = field(default_factory=dict)
     is_joining: bool = True
     places: set[int] = field(default_factory=set)
+    flows: set[int] = field(default_factory=set)
     _lacking: dict[int, set[int]] = field(default_factory=dict)
     _left: set[int] = field(default_factory=set)
     _leaving: list[int] = field(default_factory=list)
@@ -53,18 +59,21 @@ class Reach:
             self._left.add(number)
             element = self.process.elements[number]
             for flow in self.process.outgoing(element):
+                self.flows.add(flow.number)
                 self._enter(self.process.target(flow), flow.number)
             for place in self.process.places_beside(element):
                 self._enter(place)
 
-    def _enter(self, element: Element, flow: int | None = None) -> None:
-        self.places.add(element.number)
+    def _enter(self, element: "Element", flow: int | None = None) -> None:
+        number = element.number
+        self.places.add(number)
         lacking = self._lacking_at(element)
         lacking -= {flow}
-        if not lacking and element.number not in self.closed:
-            self._leaving.append(element.number)
+        is_kept = number in self.closed or (number in self.keeping and flow not in self.keeping[number])
+        if not lacking and not is_kept:
+            self._leaving.append(number)
 
-    def _lacking_at(self, element: Element) -> set[int]:
+    def _lacking_at(self, element: "Element") -> set[int]:
         """The flows by which nothing has come to a parallel join or can come; others need no flow."""
         if not self.is_joining or element.number not in self.process.parallel_joins:
             return set()

@@ -2,7 +2,7 @@
 
 A join is activated if a token waits at it and no token elsewhere in the scope can get there. What a token
 could do once it has passed the join does not count, nor what it could do together with one that has: a token
-that a parallel join holds until the inclusive one has fired cannot get there first (docs/adr/0029).
+that another join keeps back until this one has fired cannot get there first (docs/adr/0029).
 
 Joins that hold each other would wait for ever. Of each such circle that nothing else holds, the join is
 activated at which a token has waited longest (docs/adr/0014).
@@ -77,11 +77,9 @@ class Scope:
 
     def activated(self, process: Process) -> Iterator[Join]:
         """Joins that nothing holds, and one of each circle of joins that only hold each other."""
-        free = self._held_elsewhere(process)
-        left = self.joins.keys() - free
-        holders = {
-            number: self._holders(process, number, free, left) for number in self.joins if number in left
-        }
+        held = self._held_elsewhere(process)
+        left = [number for number in self.joins if number not in held]
+        holders = {number: self._holders(process, number, held, left) for number in left}
         for circle in components(holders):
             if all(set(holders[number]) <= set(circle) for number in circle):
                 yield min((self.joins[number] for number in circle), key=lambda join: join.tokens[0].id)
@@ -92,32 +90,51 @@ class Scope:
         They will fire, later: so what their tokens can get to is held as well.
         """
         held = self.joins.keys() & self.arriving
-        reach = self._reach(process, held, self.joins.keys())
-        while more := (self.joins.keys() & reach.places) - held:
+        while True:
+            closed = self.joins.keys() - held
+            more = {number for number in closed if self._is_held(process, number, held, closed)}
+            if not more:
+                return held
             held |= more
-            reach.leave(more)
-        return held
 
-    def _holders(self, process: Process, number: int, free: set[int], left: set[int]) -> list[int]:
+    def _holders(self, process: Process, number: int, held: set[int], left: Collection[int]) -> list[int]:
         """Of the joins that nothing else holds, those at which a token waits that can get to one of them."""
-        others = left - {number}
-        if not others or number not in self._reach(process, free | others, {number}).places:
+        others = set(left) - {number} - self._keeping(process, number).keys()
+        if not others or not self._is_held(process, number, held | others, {number}):
             return []
-        return [other for other in others if number in _ways_on(process, other, number).places]
+        return [other for other in others if process.ways(other, number, is_alone=False)]
 
-    def _reach(self, process: Process, joins: Collection[int], closed: Collection[int]) -> Reach:
-        """Where all tokens can get to but those that wait at joins, and those at some of them."""
-        reach = Reach(process, closed)
+    def _is_held(
+        self, process: Process, number: int, joins: Collection[int], closed: Collection[int]
+    ) -> bool:
+        """Whether tokens can get to a join: all but those that wait at joins, and those at some of them."""
+        keeping = self._keeping(process, number)
+        reach = Reach(process, closed, keeping)
         reach.bring(self.brought)
-        reach.leave([*self.elements, *self.arriving, *joins])
-        return reach
+        reach.leave([*self.elements, *self.arriving, *(set(joins) - keeping.keys())])
+        return number in reach.places
 
+    def _keeping(self, process: Process, number: int) -> dict[int, frozenset[int]]:
+        """The joins that wait for what comes out of one, and this one not for them.
 
-def _ways_on(process: Process, start: int, end: int) -> Reach:
-    """Where paths lead from one join, not beyond another, whatever they need to be let through."""
-    reach = Reach(process, {end}, is_joining=False)
-    reach.leave([start])
-    return reach
+        Returns:
+            By their number, the flows by which that may come: for who comes by these, they do not wait.
+        """
+        return {
+            other: ways
+            for other in process.inclusive_joins - {number}
+            if self._waits(other, ways := process.ways(number, other, is_alone=True))
+            and not self._waits(number, process.ways(other, number, is_alone=False))
+        }
+
+    def _waits(self, number: int, ways: Collection[int]) -> bool:
+        """Whether a join would wait for a token that can come by some flows: none of them has brought one.
+
+        Source: BPMN 2.0.2, 13.4.3. By the contract it would wait in any case; this says which of two joins
+        that hold each other has to wait for the other.
+        """
+        join = self.joins.get(number)
+        return bool(ways) and not (join and join.oldest.keys() & ways)
 
 
 def fire(step: Step) -> bool:

@@ -307,6 +307,39 @@ def test_token_that_can_only_come_together_with_the_joined_one_is_not_waited_for
     assert order.has_ended
 
 
+def test_of_nested_joins_in_a_loop_the_outer_one_waits_for_the_inner_one(play: Play) -> None:
+    """Around the loop there is a way from the outer one to the inner one, too."""
+    order = play("gateway/inclusive-nested-in-loop.bpmn")
+    decide(order, "split", "innerSplit", "c")
+    decide(order, "innerSplit", "a", "b")
+    order.complete_job("a")
+    order.complete_job("c")
+    order.waits_at("innerJoin", "b", "join")
+
+    order.complete_job("b")
+
+    assert [token["state"] for token in order.element_instances("join")] == ["COMPLETED"] * 2
+    choose(order, "again", "merge")
+    decide(order, "split", "innerSplit", "c")
+    order.complete_job("c")
+    decide(order, "innerSplit", "a")
+    order.complete_job("a")
+    choose(order, "again", "endEvent")
+    assert order.has_ended
+
+
+def test_inner_join_does_not_wait_for_those_beside_it(play: Play) -> None:
+    """From `c` there is a way around the loop, but by `join`, which waits for what the inner one lets out."""
+    order = play("gateway/inclusive-nested-in-loop.bpmn")
+    decide(order, "split", "innerSplit", "c")
+    decide(order, "innerSplit", "a", "b")
+    order.complete_job("a")
+
+    order.complete_job("b")
+
+    order.waits_at("join", "c")
+
+
 def test_token_that_waits_for_ever_at_a_parallel_join_holds_nothing(play: Play) -> None:
     """At `both` no second token can come any more."""
     order = play("gateway/inclusive-behind-dead-end.bpmn")

@@ -85,7 +85,7 @@ def places(read: Process, *leaving: str, brought: str = "", closed: str = "", is
     """Ids of the elements that tokens can get to, in the order of the document."""
     numbers = {element.bpmn_element_id: element.number for element in read.elements}
     flows = {flow.bpmn_element_id: flow.number for flow in read.flows}
-    reach = Reach(read, [numbers[id] for id in closed.split()], is_joining)
+    reach = Reach(read, [numbers[id] for id in closed.split()], is_joining=is_joining)
     reach.bring(flows[id] for id in brought.split())
     reach.leave(numbers[id] for id in leaving)
     return " ".join(e.bpmn_element_id for e in read.elements if e.number in reach.places)
@@ -126,6 +126,17 @@ def test_a_parallel_join_lets_through_what_can_come_by_each_of_its_flows() -> No
     assert places(read, "a", is_joining=False) == "p1 c d"
 
 
+def test_a_keeping_element_lets_through_what_comes_by_certain_flows() -> None:
+    read = drawn("a>i1 b>i1 i1>c")
+    numbers = {element.bpmn_element_id: element.number for element in read.elements}
+    (flow,) = (flow.number for flow in read.flows if flow.bpmn_element_id == "b>i1")
+
+    for start, gets_through in (("a", False), ("b", True)):
+        reach = Reach(read, keeping={numbers["i1"]: {flow}})
+        reach.leave([numbers[start]])
+        assert (numbers["c"] in reach.places) is gets_through
+
+
 def test_what_comes_later_opens_a_parallel_join_too() -> None:
     read = drawn("a>p1 b>p1 p1>c")
     reach = Reach(read)
@@ -147,6 +158,35 @@ def test_what_waits_for_itself_does_not_come() -> None:
 
 def test_a_parallel_fork_waits_for_nothing() -> None:
     assert places(drawn("a>p1 p1>b p1>c"), "a") == "p1 b c"
+
+
+def ways(read: Process, start: str, end: str, *, is_alone: bool = True) -> set[str]:
+    numbers = {element.bpmn_element_id: element.number for element in read.elements}
+    found = read.ways(numbers[start], numbers[end], is_alone=is_alone)
+    return {read.flows[number].bpmn_element_id for number in found}
+
+
+def test_ways_are_the_flows_by_which_a_token_gets_in_first() -> None:
+    """From `a` it gets to the loop behind the gateway only through the gateway."""
+    read = drawn("a>b a>c b>i1 c>i1 i1>d d>i1")
+
+    assert ways(read, "a", "i1") == {"b>i1", "c>i1"}
+    assert ways(read, "b", "i1") == {"b>i1"}
+    assert ways(read, "i1", "i1") == {"d>i1"}
+    assert ways(read, "i1", "a") == set()
+
+
+def test_alone_a_token_gets_through_no_parallel_join() -> None:
+    read = drawn("a>p1 b>p1 p1>i1 a>i1")
+
+    assert ways(read, "a", "i1") == {"a>i1"}
+    assert ways(read, "a", "i1", is_alone=False) == {"a>i1", "p1>i1"}
+
+
+def test_ways_are_found_once() -> None:
+    read = drawn("a>i1 b>i1")
+
+    assert read.ways(1, 2, is_alone=True) is read.ways(1, 2, is_alone=True)
 
 
 def test_joins_are_gateways_that_several_flows_enter() -> None:

@@ -106,6 +106,19 @@ def test_joins_that_a_parallel_join_waits_for_do_not_hold_each_other() -> None:
     assert activated(process, "left f7", "b", "right f10") == [("right", [4])]
 
 
+def test_the_outer_one_of_nested_joins_waits_for_the_inner_one() -> None:
+    process = read("inclusive-nested-in-loop.bpmn")
+
+    assert activated(process, "join f10", "innerJoin f7") == [("innerJoin", [3])]
+    assert activated(process, "innerJoin f7", "join f10") == [("innerJoin", [2])]
+    assert activated(process, "innerJoin f7", "c") == [("innerJoin", [2])]
+    assert activated(process, "innerJoin f7", "b", "c") == []
+    assert activated(process, "join f10", "b") == []
+    assert activated(process, "join f10", "join f9") == [("join", [2, 3])]
+    # Where the flow from inside has brought a token, nothing says which of the two has to wait.
+    assert activated(process, "join f9", "innerJoin f7") == [("join", [2])]
+
+
 def test_a_token_that_stopped_before_entering_the_join_holds_it() -> None:
     process = read("inclusive.bpmn")
     stopped = scope(process, "join f6", state=CREATED)
