@@ -4,6 +4,7 @@ from chalicelib.contract import commands as c
 from tests.play import MODELS
 from tests.walks.sides import Send, Step
 from tests.walks.test_random_commands import played
+from tests.walks.test_random_waits import played as waited
 
 SERVICE = (MODELS / "task/service.bpmn").read_text()
 
@@ -30,3 +31,22 @@ def test_who_queues_up_behind_a_promised_turn_has_one_too() -> None:
     steps = [deploy("1", 1), start(), start(), deploy("2", 0), start(), *executed]
 
     assert played(steps, ("memory",), "deferred", False) is None
+
+
+def test_an_event_based_gateway_waits_with_as_many_events_as_it_has() -> None:
+    """Two of them, and in other models three."""
+    xml = (MODELS / "boundary/later.bpmn").read_text()
+    id, signal = {"partition": "2030-01-01", "workerId": "ann"}, {"name": "go", "workerId": "ann"}
+    steps = [
+        Send(
+            c.CreateProcess, {"bpmnProcessId": "laterTest", "bpmnXml": xml, "version": "1", "workerId": "ann"}
+        ),
+        Send(c.CreateProcessInstance, {"bpmnProcessId": "laterTest", "version": "1", "workerId": "ann"}),
+    ]
+    for job in (1, 2, 3):
+        steps.append(Send(c.LockJobs, {"limit": 1, "workerId": "ann"}))
+        completion = {"messageName": "paid", "messageCorrelationKey": "order-1"} if job == 2 else {}
+        steps.append(Send(c.CompleteJob, {**id, "id": job, "completion": completion}))
+    steps += [Send(c.SendSignal, signal), Send(c.ExecuteTasks, {"limit": 1})]
+
+    assert waited(steps, ("memory",), "deferred") is None
