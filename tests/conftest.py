@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "every_store: also runs on sqlite and DynamoDB in make test")
-    config.addinivalue_line("markers", "embedded: never on DynamoDB, whose double needs gigabytes")
+    config.addinivalue_line("markers", "embedded: never on DynamoDB, whose double takes gigabytes or minutes")
     config.addinivalue_line("markers", "eager_only: about what only the eager mode does")
 
 
