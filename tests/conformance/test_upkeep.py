@@ -537,7 +537,9 @@ def test_messages_stay_without_a_retention(engine: Engine) -> None:
     assert len(messages(engine)) == 1
 
 
+@pytest.mark.embedded
 def test_answers_are_removed_a_day_after_they_were_given(engine: Engine) -> None:
+    """DynamoDB does it by itself, by the time to live of its items; its double does not."""
     upkeep.begin(engine.env)
     command = c.SetTime(timeDuration="PT0S")
     execute_once(command, engine.env, "k")
