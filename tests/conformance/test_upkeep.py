@@ -16,6 +16,7 @@ from chalicelib.engine.messages import Message, MessageSlot
 from chalicelib.engine.records import Instant
 from chalicelib.engine.states import TaskType
 from chalicelib.local.executor import Executor
+from chalicelib.local.feed import LocalFeed
 from chalicelib.service import drop, upkeep
 from chalicelib.service.once import execute_once
 from chalicelib.service.planned import plan
@@ -115,16 +116,16 @@ def test_two_that_begin_at_once_make_one_set(engine: Engine) -> None:
 
 def test_executor_begins_when_it_first_looks(engine: Engine) -> None:
     recording = engine.record()
-    executor = Executor(engine.env)
+    executor = Executor(engine.env, LocalFeed(), lambda *fed: pytest.fail(f"there is no job: {fed}"))
     assert tasks(engine) == []
 
-    executor.sweep()
+    executor.look()
     assert [task["type"] for task in tasks(engine)] == DAILY
     recording.calls.clear()
-    executor.sweep()
+    executor.look()
 
-    # The clock, and where due tasks are: no more than ever.
-    assert recording.calls == {"get": 1, "query": 1}
+    # The clock, and where due tasks are, once for fed jobs and once for tasks; for upkeep only the clock.
+    assert recording.calls == {"get": 3, "query": 2}
 
 
 def test_first_instance_of_a_date_has_id_one_all_the_same(engine: Engine) -> None:
