@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from .paths import leading_to
+from .paths import Reach
 from .types import KIND_OF, ElementType, Family, Trigger
 
 T = TypeVar("T")
@@ -160,7 +160,10 @@ class Process:
     _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
     _content: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
-    _before: dict[int, frozenset[int]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    _ways: dict[tuple[int, int, bool], frozenset[int]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Index flows by both of their ends, boundary events by their activity, elements by their scope."""
@@ -214,41 +217,48 @@ class Process:
         assert flow.target is not None, "rules refuse a flow without a target"
         return self.elements[flow.target]
 
-    def next_places(self, element: Element) -> list[Element]:
-        """The elements of the same scope that a token at an element can go to next.
+    def places_beside(self, element: Element) -> list[Element]:
+        """The elements of the same scope that a token at an element can go to without a sequence flow.
 
         From an activity, a token may also leave by its boundary events; a link jumps.
         """
-        places = [self.target(flow) for flow in self.outgoing(element)]
+        places = [*self.boundary_events(element)]
         if element.type is ElementType.LINK_THROW_EVENT:
             target = self.link_target(element)
             places += [target] if target else []
-        return [*places, *self.boundary_events(element)]
+        return places
 
     @cached_property
     def inclusive_joins(self) -> frozenset[int]:
         """Numbers of the inclusive gateways that several sequence flows enter."""
-        gateways = self.of_type(ElementType.INCLUSIVE_GATEWAY)
+        return self._joins(ElementType.INCLUSIVE_GATEWAY)
+
+    @cached_property
+    def parallel_joins(self) -> frozenset[int]:
+        """Numbers of the parallel gateways that several sequence flows enter."""
+        return self._joins(ElementType.PARALLEL_GATEWAY)
+
+    def _joins(self, type: ElementType) -> frozenset[int]:
+        gateways = self.of_type(type)
         return frozenset(gateway.number for gateway in gateways if len(self.incoming(gateway)) > 1)
 
-    def leading_into(self, gateway: Element) -> frozenset[int]:
-        """Numbers of the elements from which a token may still get into a gateway for the first time.
+    def ways(self, start: int, end: int, *, is_alone: bool) -> frozenset[int]:
+        """The flows by which a token that leaves one element can get into another for the first time.
 
-        What lies behind the gateway is not looked at, and paths stay in the scope of the gateway. Worked out
-        once, in time linear in the size of the scope; only for a process that has passed the rules.
+        Worked out once; only for a process that has passed the rules.
+
+        Args:
+            start: Number of the one.
+            end: Number of the other.
+            is_alone: Whether the token must find its way alone, through no parallel join that waits for more.
         """
-        if gateway.number not in self._before:
-            self._before[gateway.number] = self._find_leading_into(gateway)
-        return self._before[gateway.number]
-
-    def _find_leading_into(self, gateway: Element) -> frozenset[int]:
-        graph = {
-            element.number: [place.number for place in self.next_places(element) if place is not gateway]
-            for element in self.elements
-            if element.parent == gateway.parent
-        }
-        sources = (flow.source for flow in self.incoming(gateway))
-        return leading_to(graph, (source for source in sources if source is not None))
+        key = (start, end, is_alone)
+        if key not in self._ways:
+            reach = Reach(self, {end}, is_joining=is_alone)
+            reach.leave([start])
+            incoming = (flow.number for flow in self.incoming(self.elements[end]))
+            self._ways[key] = frozenset(reach.flows.intersection(incoming))
+        return self._ways[key]
 
     def is_stand_in(self, number: int, scope: int) -> bool:
         """Whether a scope stands for something unsupported in it, which has no number of its own.

@@ -32,15 +32,12 @@ def fire(step: Step, event: Element, token: ElementInstance, renewal: Renewal | 
         step.terminate(host)
     elif renewal is not None:
         # First, so that the id of its successor comes before those of the path.
-        _listen_again(step, event, token, host, renewal)
+        _listen_again(step, event, token, renewal)
     step.leave(token, step.process.outgoing(event))
 
 
-def _listen_again(
-    step: Step, event: Element, token: ElementInstance, host: ElementInstance, renewal: Renewal
-) -> None:
-    scope = step.instance.element_instances[token.parent_id or 0]
-    again = step.open(event, scope, host=host)
+def _listen_again(step: Step, event: Element, token: ElementInstance, renewal: Renewal) -> None:
+    again = step.listen_again(event, token)
     again.given = renewal.given
     again.correlation_key = renewal.correlation_key
     again.since = renewal.since

@@ -26,8 +26,7 @@ def execute(step: Step, task: Task) -> None:
     From here on the engine is the actor: what the tokens create next is the task's doing. A task whose target
     has ended is CANCELED.
     """
-    task.locked_at = step.now
-    task.locked_by = step.moment.engine_id
+    lock(step, task)
     step.actor = step.moment.engine_id
     is_void = _is_void(step, task)
     failure = None if is_void else DUE_TASKS[task.type](step, task)
@@ -39,6 +38,12 @@ def execute(step: Step, task: Task) -> None:
     task.state = WorkState.CANCELED if is_void else WorkState.DONE
     task.completed_at = step.now
     step.instance.ended.append(step.instance.tasks.pop(task.id))
+
+
+def lock(step: Step, task: Task) -> None:
+    """The engine takes a task, for as long as the step lasts."""
+    task.locked_at = step.now
+    task.locked_by = step.moment.engine_id
 
 
 def fail(step: Step, task: Task, reason: str, *, retries: int) -> None:

@@ -1,7 +1,8 @@
 """Inclusive joins: which of them are activated, once no token is ready to move.
 
 A join is activated if a token waits at it and no token elsewhere in the scope can get there. What a token
-could do once it has passed the join does not count.
+could do once it has passed the join does not count, nor what it could do together with one that has: a token
+that another join keeps back until this one has fired cannot get there first (docs/adr/0031).
 
 Joins that hold each other would wait for ever. Of each such circle that nothing else holds, the join is
 activated at which a token has waited longest (docs/adr/0014).
@@ -15,14 +16,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from ..bpmn.model import Element, Process
-from ..bpmn.paths import components
+from ..bpmn.paths import Reach, components
 from .behaviors.gateways import InclusiveGateway
 from .records import ElementInstance
 from .states import InstanceState
 from .step import Step
-
-ELSEWHERE = -1
-"""In place of a join: tokens that do not wait at one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,6 @@ class Join:
         """What it merges when it fires, oldest first; a second token on a flow waits for the next round."""
         return sorted(self.oldest.values(), key=lambda token: token.id)
 
-    def held_by(self, process: Process, elements: Collection[int]) -> Iterator[int]:
-        """Those of some elements at which a token holds it."""
-        if elements:
-            before = process.leading_into(self.gateway)
-            yield from (element for element in elements if element in before)
-
 
 @dataclass(slots=True)
 class Scope:
@@ -55,12 +47,14 @@ class Scope:
 
     Attributes:
         joins: Joins at which tokens wait, by the number of the gateway.
-        arriving: Gateways that a token has got to and not entered: a step was stopped there.
+        arriving: Inclusive joins that a token has got to and not entered: a step was stopped there.
+        brought: Flows that have brought tokens to parallel joins, where they wait for others.
         elements: Where all other tokens are.
     """
 
     joins: dict[int, Join] = field(default_factory=dict)
     arriving: set[int] = field(default_factory=set)
+    brought: set[int] = field(default_factory=set)
     elements: set[int] = field(default_factory=set)
 
     def add(self, process: Process, token: ElementInstance, *, is_evaluated: bool) -> None:
@@ -71,7 +65,9 @@ class Scope:
         if token.host_id is not None:
             return
         at = token.element
-        if at not in process.inclusive_joins or is_evaluated:
+        if at in process.parallel_joins and token.arrived_by is not None:
+            self.brought.add(token.arrived_by)
+        elif at not in process.inclusive_joins or is_evaluated:
             self.elements.add(at)
         elif token.state is InstanceState.STARTED:
             join = self.joins.setdefault(at, Join(process.elements[at]))
@@ -81,19 +77,64 @@ class Scope:
 
     def activated(self, process: Process) -> Iterator[Join]:
         """Joins that nothing holds, and one of each circle of joins that only hold each other."""
-        holders = {number: self._holders(process, join) for number, join in self.joins.items()}
-        for circle in components({**holders, ELSEWHERE: []}):
-            if ELSEWHERE not in circle and all(set(holders[number]) <= set(circle) for number in circle):
+        held = self._held_elsewhere(process)
+        left = [number for number in self.joins if number not in held]
+        holders = {number: self._holders(process, number, held, left) for number in left}
+        for circle in components(holders):
+            if all(set(holders[number]) <= set(circle) for number in circle):
                 yield min((self.joins[number] for number in circle), key=lambda join: join.tokens[0].id)
 
-    def _holders(self, process: Process, join: Join) -> list[int]:
-        """The other joins whose tokens hold it, and ELSEWHERE if any other token does."""
-        gateway = join.gateway.number
-        holders = list(join.held_by(process, self.joins.keys() - {gateway}))
-        elsewhere = self.elements | self.arriving
-        if gateway in self.arriving or any(True for _ in join.held_by(process, elsewhere)):
-            holders.append(ELSEWHERE)
-        return holders
+    def _held_elsewhere(self, process: Process) -> set[int]:
+        """The joins that a token can get to which does not wait at a join, or waits at one of these.
+
+        They will fire, later: so what their tokens can get to is held as well.
+        """
+        held = self.joins.keys() & self.arriving
+        while True:
+            closed = self.joins.keys() - held
+            more = {number for number in closed if self._is_held(process, number, held, closed)}
+            if not more:
+                return held
+            held |= more
+
+    def _holders(self, process: Process, number: int, held: set[int], left: Collection[int]) -> list[int]:
+        """Of the joins that nothing else holds, those at which a token waits that can get to one of them."""
+        others = set(left) - {number} - self._keeping(process, number).keys()
+        if not others or not self._is_held(process, number, held | others, {number}):
+            return []
+        return [other for other in others if process.ways(other, number, is_alone=False)]
+
+    def _is_held(
+        self, process: Process, number: int, joins: Collection[int], closed: Collection[int]
+    ) -> bool:
+        """Whether tokens can get to a join: all but those that wait at joins, and those at some of them."""
+        keeping = self._keeping(process, number)
+        reach = Reach(process, closed, keeping)
+        reach.bring(self.brought)
+        reach.leave([*self.elements, *self.arriving, *(set(joins) - keeping.keys())])
+        return number in reach.places
+
+    def _keeping(self, process: Process, number: int) -> dict[int, frozenset[int]]:
+        """The joins that wait for what comes out of one, and this one not for them.
+
+        Returns:
+            By their number, the flows by which that may come: for who comes by these, they do not wait.
+        """
+        return {
+            other: ways
+            for other in process.inclusive_joins - {number}
+            if self._waits(other, ways := process.ways(number, other, is_alone=True))
+            and not self._waits(number, process.ways(other, number, is_alone=False))
+        }
+
+    def _waits(self, number: int, ways: Collection[int]) -> bool:
+        """Whether a join would wait for a token that can come by some flows: none of them has brought one.
+
+        Source: BPMN 2.0.2, 13.4.3. By the contract it would wait in any case; this says which of two joins
+        that hold each other has to wait for the other.
+        """
+        join = self.joins.get(number)
+        return bool(ways) and not (join and join.oldest.keys() & ways)
 
 
 def fire(step: Step) -> bool:

@@ -54,7 +54,8 @@ def _require_none_start(step: Step) -> Element:
 def suspend(step: Step) -> None:
     """Hold the tokens: scopes are SUSPENDED, and what a token reaches from now on waits there.
 
-    Open jobs may still be locked and completed.
+    Open jobs may still be locked and completed. Events that wait go on waiting, and boundary events of
+    activities that have begun listen again after each firing; the paths behind them wait.
 
     Raises:
         Conflict: The instance is not STARTED.

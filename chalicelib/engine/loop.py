@@ -43,6 +43,7 @@ def _stop(step: Step, first: ElementInstance) -> None:
     content = json.dumps({"elementInstances": list(waiting)})
     task = step.add_task(TaskType.START_PROCESS_INSTANCE, serialized=content)
     step.due.remove(task)
+    due.lock(step, task)
     due.fail(
         step,
         task,

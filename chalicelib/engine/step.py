@@ -116,6 +116,20 @@ class Step:
         self.make_ready(token)
         return token
 
+    def listen_again(self, event: Element, fired: ElementInstance) -> ElementInstance:
+        """Put a new token on a boundary event that has fired and does not interrupt its activity.
+
+        In a suspended scope it listens as well, so that nothing is lost that occurs meanwhile: suspending
+        holds the tokens that move, and one that listens does not. The path behind the event is held.
+
+        Source: engine-semantics 3, "Boundary events ... stay CREATED ... until they are COMPLETED or
+        TERMINATED", which goes before "new element instances are SUSPENDED".
+        """
+        tokens = self.instance.element_instances
+        again = self._new(event, tokens[fired.parent_id or 0], None, tokens[fired.host_id or 0])
+        self.ready.append(again)
+        return again
+
     def _new(
         self,
         element: Element,

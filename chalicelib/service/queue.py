@@ -66,12 +66,19 @@ def apply_parallelism(env: Environment, process: DeployedProcess, moment: Moment
 
 
 def dequeue(outside: Outside, task: Task) -> None:
-    """The task of type DEQUEUE_PROCESS_INSTANCE: the next one that waits has its turn, if there is room."""
+    """The task of type DEQUEUE_PROCESS_INSTANCE: the next one that waits has its turn, if there is room.
+
+    Whoever has queued up behind the promised turns since, although there is room, is promised one in turn.
+    """
     queue = outside.env.store.queue(outside.work.process.bpmn_process_id)
     assert queue is not None, "a turn is promised by a queue that exists"
     queue.promised = max(0, queue.promised - 1)
     following = _start_next(queue, outside.moment, partial(_stored, outside.env))
     outside.changes += [queue, *following]
+    if queue.turns:
+        queue.promised += 1
+        outside.work.step(outside.moment).add_task(TaskType.DEQUEUE_PROCESS_INSTANCE)
+        following.append(outside.work)
     outside.following += [work.ref for work in following]
 
 

@@ -285,6 +285,73 @@ def test_token_at_a_parallel_join_can_still_arrive(play: Play) -> None:
     assert order.has_ended
 
 
+def test_token_that_can_only_come_together_with_the_joined_one_is_not_waited_for(play: Play) -> None:
+    """From `long` a loop leads back to the join, but through `both`, which waits for what it lets out."""
+    order = play("gateway/inclusive-in-parallel-loop.bpmn")
+    decide(order, "split", "a", "b")
+    order.complete_job("a")
+    order.waits_at("long", "join", "b")
+
+    order.complete_job("b")
+    order.waits_at("long", "c")
+    order.complete_job("c")
+    order.complete_job("long")
+
+    choose(order, "again", "merge")
+    order.complete_job("long")
+    order.waits_at("both", "split")
+    decide(order, "split", "b")
+    order.complete_job("b")
+    order.complete_job("c")
+    choose(order, "again", "endEvent")
+    assert order.has_ended
+
+
+def test_of_nested_joins_in_a_loop_the_outer_one_waits_for_the_inner_one(play: Play) -> None:
+    """Around the loop there is a way from the outer one to the inner one, too."""
+    order = play("gateway/inclusive-nested-in-loop.bpmn")
+    decide(order, "split", "innerSplit", "c")
+    decide(order, "innerSplit", "a", "b")
+    order.complete_job("a")
+    order.complete_job("c")
+    order.waits_at("innerJoin", "b", "join")
+
+    order.complete_job("b")
+
+    assert [token["state"] for token in order.element_instances("join")] == ["COMPLETED"] * 2
+    choose(order, "again", "merge")
+    decide(order, "split", "innerSplit", "c")
+    order.complete_job("c")
+    decide(order, "innerSplit", "a")
+    order.complete_job("a")
+    choose(order, "again", "endEvent")
+    assert order.has_ended
+
+
+def test_inner_join_does_not_wait_for_those_beside_it(play: Play) -> None:
+    """From `c` there is a way around the loop, but by `join`, which waits for what the inner one lets out."""
+    order = play("gateway/inclusive-nested-in-loop.bpmn")
+    decide(order, "split", "innerSplit", "c")
+    decide(order, "innerSplit", "a", "b")
+    order.complete_job("a")
+
+    order.complete_job("b")
+
+    order.waits_at("join", "c")
+
+
+def test_token_that_waits_for_ever_at_a_parallel_join_holds_nothing(play: Play) -> None:
+    """At `both` no second token can come any more."""
+    order = play("gateway/inclusive-behind-dead-end.bpmn")
+    choose(order, "choice", "stopped")
+    order.waits_at("both", "a")
+
+    order.complete_job("a")
+
+    order.has_passed("join", "joined")
+    order.waits_at("both")
+
+
 def test_of_joins_that_hold_each_other_the_oldest_token_fires(play: Play) -> None:
     """The token at `last` is older, but not in the circle."""
     order = play("gateway/inclusive-circle.bpmn")

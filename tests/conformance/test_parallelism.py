@@ -140,6 +140,36 @@ def test_deferred_turns_are_given_one_step_each(engine: Engine) -> None:
     assert states(*orders, fourth) == ["STARTED"] * 4
 
 
+def test_who_queues_up_behind_promised_turns_has_one_too(engine: Engine) -> None:
+    if engine.is_eager:
+        pytest.skip("in eager mode the turns have been given by then")
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(2)]
+    deploy(engine, "2", 4)
+    orders += [engine.start(process) for _ in range(3)]
+    assert states(*orders) == ["STARTED"] + ["QUEUED"] * 4
+
+    execute_all(engine)
+
+    assert states(*orders) == ["STARTED"] * 4 + ["QUEUED"]
+    assert [task["state"] for task in dequeues(engine)] == ["DONE"] * 3
+
+
+@pytest.mark.eager_only
+def test_who_queues_up_behind_turns_left_to_the_executor_has_one_too(engine: Engine) -> None:
+    process = deploy(engine, "1", 1)
+    orders = [engine.start(process) for _ in range(2)]
+    engine.env = replace(engine.environment(), eager=False)
+    deploy(engine, "2", 0)
+    orders += [engine.start(process) for _ in range(2)]
+    assert states(*orders) == ["STARTED"] + ["QUEUED"] * 3
+
+    engine.env = engine.environment()
+    engine.after("PT0S")
+
+    assert states(*orders) == ["STARTED"] * 4
+
+
 def test_turn_is_not_given_once_the_limit_is_lowered_again(engine: Engine) -> None:
     process = deploy(engine, "1", 1)
     first, second = engine.start(process), engine.start(process)

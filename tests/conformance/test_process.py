@@ -9,7 +9,7 @@ from chalicelib.engine.errors import Conflict, NotFound, ProcessModelError
 from chalicelib.engine.step import MAX_VISITS
 from tests.conftest import Play
 from tests.models import sequence
-from tests.play import MODELS, WORKER, Engine
+from tests.play import ENGINE, MODELS, WORKER, Engine
 
 
 @pytest.mark.every_store
@@ -75,6 +75,7 @@ def test_instance_that_would_loop_for_ever_stops_with_an_incident(play: Play, en
     assert incident["taskId"] == task["id"]
     assert task["state"] == "CAUSED_INCIDENT"
     assert f"stopped after {MAX_VISITS} elements without a wait state" in task["error"]
+    assert (task["lockedBy"], task["lockedAt"]) == (ENGINE, task["completedAt"])
     assert not order.has_ended
 
     engine.send(c.ResolveIncident(partition=order.partition, id=incident["id"], workerId=WORKER))

@@ -327,18 +327,6 @@ def test_signal_reaches_a_suspended_instance_and_its_token_stops(engine: Engine)
     assert order.has_ended
 
 
-def test_event_that_listens_again_in_a_suspended_instance_waits_for_it(engine: Engine) -> None:
-    order = waiting(engine, "signal/boundary-beside.bpmn")
-    order.suspend()
-
-    assert [engine.signal("stop") for _ in range(2)] == [1, 0]
-
-    assert order.states("boundaryEvent") == ["COMPLETED", "SUSPENDED"]
-    order.resume()
-    assert order.states("boundaryEvent") == ["COMPLETED", "CREATED"]
-    assert engine.signal("stop") == 1
-
-
 # Queries
 
 

@@ -100,3 +100,63 @@ def test_only_a_started_instance_is_suspended_and_only_a_suspended_one_resumed(
         suspend(engine, order, id=2)
     with pytest.raises(NotFound, match="process instance 2030-01-01/65 could not be found"):
         resume(engine, order, id=65)
+
+
+def send_message(engine: Engine, order: Order) -> None:
+    assert engine.message("paid", "order-1")["correlated"]
+
+
+def send_signal(engine: Engine, order: Order) -> None:
+    assert engine.signal("stop") == 1
+
+
+def wait_an_hour(engine: Engine, order: Order) -> None:
+    assert len(engine.after("PT1H")) == 1
+
+
+def escalate(engine: Engine, order: Order) -> None:
+    assert order.escalate("serviceTask", "T")["state"] == "DONE"
+
+
+BESIDE = {
+    "message": ({"messageName": "paid", "messageCorrelationKey": "order-1"}, send_message),
+    "signal": ({"signalName": "stop"}, send_signal),
+    "timer": ({"timer": {"timeDuration": "PT1H"}}, wait_an_hour),
+    "escalation": ({"escalationCode": "T"}, escalate),
+}
+"""By trigger: what its event is told to wait for, and how it is triggered."""
+
+
+@pytest.mark.parametrize("trigger", BESIDE)
+def test_event_beside_an_activity_goes_on_listening_while_suspended(engine: Engine, trigger: str) -> None:
+    """What it catches is not lost; the paths behind it wait."""
+    completion, fire = BESIDE[trigger]
+    order = engine.start(engine.deploy(f"{trigger}/boundary-beside.bpmn"))
+    order.complete_job("boundaryEvent", completion=completion)
+    suspend(engine, order)
+
+    for count in (1, 2):
+        fire(engine, order)
+
+        assert order.states("boundaryEvent") == ["COMPLETED"] * count + ["CREATED"]
+        assert order.states("boundaryEnd") == ["SUSPENDED"] * count
+
+    resume(engine, order)
+    assert order.states("boundaryEnd") == ["COMPLETED"] * 2
+    order.waits_at("serviceTask", "boundaryEvent")
+    order.complete_job("serviceTask")
+    assert order.states("boundaryEvent") == ["COMPLETED"] * 2 + ["TERMINATED"]
+    assert order.has_ended
+
+
+def test_activity_that_a_suspended_token_gets_to_waits_with_its_boundary_events(play: Play) -> None:
+    order = play("boundary/later.bpmn")
+    order.suspend()
+    order.complete_job("first")
+
+    for element in ("onSignal", "onMessage", "second"):
+        assert order.states(element) == ["SUSPENDED"]
+
+    order.resume()
+    for element in ("onSignal", "onMessage", "second"):
+        assert order.states(element) == ["CREATED"]

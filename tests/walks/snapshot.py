@@ -236,8 +236,7 @@ def work_has_the_fields_of_its_state(s: Snapshot) -> Iterator[str]:
         failed = state in ("CAUSED_RETRY", "CAUSED_INCIDENT")
         fits = (
             ("completedAt" in record) == is_over
-            # A step that is stopped makes its task in the moment in which it fails.
-            and (("lockedBy" in record) == ("lockedAt" in record) == was_held or "serializedTask" in record)
+            and ("lockedBy" in record) == ("lockedAt" in record) == was_held
             and ("error" in record) == failed
             and (was_held or (state == "DUE") == (record["dueAt"] <= s.now))
         )

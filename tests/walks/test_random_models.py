@@ -268,12 +268,14 @@ def asked_by_event(drawing: Drawing, id: str, visited: Counter[str]) -> Iterator
         yield "TRIGGER_EVENT", visited[id]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("seed", range(16))
 def test_random_model_ends_after_the_expected_visits(engine: Engine, seed: int) -> None:
     walk(engine, seed, size=3 + seed)
 
 
 @pytest.mark.soak
+@pytest.mark.embedded
 def test_many_random_models_end_after_the_expected_visits(engine: Engine) -> None:
     for at in range(70):
         walk(engine, secrets.randbelow(10**6), size=2 + at // 2)

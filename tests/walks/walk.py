@@ -275,12 +275,16 @@ def _merged_tags(step: Send, before: Snapshot) -> list[Record]:
 
 
 def _wrong_queue(bpmn_process_id: str, limit: int, before: Snapshot, now: Snapshot) -> Iterator[str]:
-    """More than the parallelism begin, some wait although there is room, or one is passed over."""
+    """More than the parallelism begin, some wait although there is room, or one is passed over.
+
+    While a turn is promised, room may be left: others queue up behind whoever gets it.
+    """
     was_active, was_waiting = _queue(bpmn_process_id, before)
     active, waiting = _queue(bpmn_process_id, now)
     if limit and len(active) > max(limit, len(was_active)):
         yield f"{len(active)} of {bpmn_process_id} run, with parallelism {limit}"
-    if waiting and (not limit or len(active) < limit):
+    has_room = not limit or len(active) < limit
+    if waiting and has_room and not _promises_turn(bpmn_process_id, now):
         yield f"of {bpmn_process_id} {waiting} wait, with parallelism {limit} and {active}"
     # One may be terminated while it waits.
     ended = {(i["partition"], i["id"]) for i in now.process_instances if i["state"] == "TERMINATED"}
@@ -288,6 +292,17 @@ def _wrong_queue(bpmn_process_id: str, limit: int, before: Snapshot, now: Snapsh
     remaining = [place for place in waiting if place in was_waiting]
     if remaining != was_waiting[len(was_waiting) - len(remaining) :]:
         yield f"of {bpmn_process_id} waited {was_waiting}, and now {waiting}"
+
+
+def _promises_turn(bpmn_process_id: str, s: Snapshot) -> bool:
+    """Whether a task is still to give somebody a turn, after a limit was raised or lifted."""
+    versions = {p["id"] for p in s.processes if p["bpmnProcessId"] == bpmn_process_id}
+    return any(
+        task["type"] == "DEQUEUE_PROCESS_INSTANCE"
+        and task["state"] == "DUE"
+        and task["processId"] in versions
+        for task in s.tasks
+    )
 
 
 def _queue(bpmn_process_id: str, s: Snapshot) -> tuple[Places, Places]:

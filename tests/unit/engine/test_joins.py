@@ -78,6 +78,47 @@ def test_a_circle_that_another_token_holds_waits() -> None:
     assert activated(read("inclusive-circle.bpmn"), "left f3", "right f4", "afterLeft") == []
 
 
+def test_what_a_parallel_join_keeps_back_does_not_hold_the_join_it_waits_for() -> None:
+    process = read("inclusive-in-parallel-loop.bpmn")
+
+    assert activated(process, "join f7", "long") == [("join", [2])]
+    assert activated(process, "join f7", "both f11") == [("join", [2])]
+    assert activated(process, "join f7", "both f11", "b") == []
+    assert activated(process, "join f7", "both f11", "split") == []
+    # From the second round on there may be tokens behind the join already.
+    assert activated(process, "join f7", "both f11", "c") == []
+    assert activated(process, "join f7", "both f10", "long") == []
+    assert activated(process, "join f7", "both f10", "both f11") == []
+
+
+def test_a_token_that_waits_for_ever_at_a_parallel_join_holds_nothing() -> None:
+    process = read("inclusive-behind-dead-end.bpmn")
+
+    assert activated(process, "join f8", "both f4", "choice") == []
+    assert activated(process, "join f8", "both f4") == [("join", [2])]
+
+
+def test_joins_that_a_parallel_join_waits_for_do_not_hold_each_other() -> None:
+    process = read("inclusive-twice-in-parallel-loop.bpmn")
+
+    assert activated(process, "left f7", "right f10") == [("left", [2]), ("right", [3])]
+    assert activated(process, "left f7", "d") == [("left", [2])]
+    assert activated(process, "left f7", "b", "right f10") == [("right", [4])]
+
+
+def test_the_outer_one_of_nested_joins_waits_for_the_inner_one() -> None:
+    process = read("inclusive-nested-in-loop.bpmn")
+
+    assert activated(process, "join f10", "innerJoin f7") == [("innerJoin", [3])]
+    assert activated(process, "innerJoin f7", "join f10") == [("innerJoin", [2])]
+    assert activated(process, "innerJoin f7", "c") == [("innerJoin", [2])]
+    assert activated(process, "innerJoin f7", "b", "c") == []
+    assert activated(process, "join f10", "b") == []
+    assert activated(process, "join f10", "join f9") == [("join", [2, 3])]
+    # Where the flow from inside has brought a token, nothing says which of the two has to wait.
+    assert activated(process, "join f9", "innerJoin f7") == [("join", [2])]
+
+
 def test_a_token_that_stopped_before_entering_the_join_holds_it() -> None:
     process = read("inclusive.bpmn")
     stopped = scope(process, "join f6", state=CREATED)
