@@ -6,6 +6,7 @@ Doing something twice is harmless: a process instance knows whether it still wai
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ..engine import signals
@@ -27,21 +28,27 @@ AT_A_TIME = 50
 def tell_some(outside: Outside, task: Task) -> None:
     """A signal that many wait for: their subscriptions are taken already, each is told now."""
     variables, subscribers = signals.read_remaining(task.serialized)
-    rest = _each(outside, subscribers, lambda desk, subscriber: desk.tell([subscriber], variables))
+    rest = _each(outside, task, subscribers, lambda desk, subscriber: desk.tell([subscriber], variables))
     _leave(outside, task, signals.remaining(variables, rest) if rest else None)
 
 
 def end_some(outside: Outside, task: Task) -> None:
     """An activity has ended that has called many process instances: each of them ends now."""
     called: list[tuple[str, int]] = [(partition, id) for partition, id in json.loads(task.serialized or "[]")]
-    rest = _each(outside, called, lambda desk, other: desk.end_called(*other))
+    rest = _each(outside, task, called, lambda desk, other: desk.end_called(*other))
     _leave(outside, task, called_later(rest) if rest else None)
 
 
-def _each(outside: Outside, others: Sequence[Other], act: Callable[[Desk, Other], None]) -> Sequence[Other]:
-    """Do something to some process instances, each in a write of its own; answers which are left."""
+def _each(
+    outside: Outside, task: Task, others: Sequence[Other], act: Callable[[Desk, Other], None]
+) -> Sequence[Other]:
+    """Do something to some process instances, each in a write of its own; answers which are left.
+
+    In the name of who made the task, whoever runs it: the command itself, or the sweep after it broke off.
+    """
+    moment = replace(outside.moment, actor=task.created_by)
     for other in others[:AT_A_TIME]:
-        _write(outside.env, outside.moment, other, act)
+        _write(outside.env, moment, other, act)
     return others[AT_A_TIME:]
 
 
@@ -59,5 +66,6 @@ def _leave(outside: Outside, task: Task, content: str | None) -> None:
     """A task for those that are left, which runs at once; what this one was told is not kept."""
     task.serialized = None
     if content is not None:
-        outside.work.step(outside.moment).add_task(TaskType(task.type), serialized=content)
+        moment = replace(outside.moment, actor=task.created_by)
+        outside.work.step(moment).add_task(TaskType(task.type), serialized=content)
         outside.following.append(outside.work.ref)
