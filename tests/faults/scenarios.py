@@ -1,5 +1,6 @@
 """The table of scenarios: what is prepared, and the command that is then disturbed."""
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,8 @@ from tests.play import MODELS, WORKER, Engine, Order
 
 LEVELS = "call-activity/three-levels.bpmn"
 HOUR = {"timeDuration": "PT1H"}
-LONG = {"encoding": "text", "value": "a long value " * 100}
+LONG = {"encoding": "text", "value": random.Random(7).randbytes(1000).hex()}
+"""A value that stays long when it is packed, so that it lies in an item of its own."""
 
 
 @dataclass(frozen=True, eq=False)

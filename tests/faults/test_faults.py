@@ -102,6 +102,16 @@ def test_with_a_key_the_undisturbed_run_is_the_same(scenario: Scenario) -> None:
         assert prepared(scenario, keyed).done == prepared(scenario, plain).done
 
 
+def test_client_that_starts_is_never_in_doubt_while_the_engine_lives() -> None:
+    """What is written before or beside tells nothing of the instance, and the instance itself can be found."""
+    (start,) = (scenario for scenario in SCENARIOS if scenario.name == "start")
+    here = prepared(start, WAYS[0])
+
+    for faults in here.faults():
+        (fault,) = faults.values()
+        assert run(here, faults).knows or "dies" in fault.name
+
+
 SOME = ("start", "complete, with pages and values", "lock four jobs", "signal for a few", "call")
 
 
