@@ -42,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "eager_only: about what only the eager mode does")
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests have counted (`record_property`)."""
+    for report in terminalreporter.getreports("passed"):
+        for name, count in report.user_properties:
+            terminalreporter.write_line(f"{count:,} {name}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" not in metafunc.fixturenames:
         return

@@ -12,7 +12,7 @@ from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
 from ..engine.errors import EngineError
 from ..service.clock import NotAllowed, NotReady
-from ..service.environment import Environment, Unavailable
+from ..service.environment import Environment, Unanswered, Unavailable
 from ..service.execute import execute
 from ..service.once import execute_once
 from ..service.retry import Busy
@@ -105,6 +105,9 @@ def _answer(
     except (Busy, Unavailable, NotReady) as reason:
         logger.warning("%s is busy: %s", operation.name, reason)
         return _busy(operation)
+    except Unanswered as reason:
+        logger.warning("%s has no answer: %s", operation.name, reason)
+        return _unanswered(operation)
     except Exception:
         env.watch.refuse(BUG)
         return _bug(operation, request)
@@ -146,6 +149,12 @@ def _busy(operation: Operation) -> Response:
         return Response("not ready", {"Content-Type": operation.content_type}, 503)
     body = problem(503, "UNKNOWN", operation.title, "the store is busy, try again")
     return _problem(503, body, **{"Retry-After": RETRY_AFTER})
+
+
+def _unanswered(operation: Operation) -> Response:
+    """Without Retry-After: nobody is to send again, without looking, what may have been done."""
+    detail = "the store gave no answer: what was asked for may have been done; look before you send it again"
+    return _problem(503, problem(503, "UNKNOWN", operation.title, detail))
 
 
 def _bug(operation: Operation, request: Request) -> Response:

@@ -111,12 +111,21 @@ def _run_outside(outside: Outside, task: Task) -> str | None:
 def run_all(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
     """Run what a command has left to tasks of the engine itself, to the end, before its answer.
 
-    Raises:
-        Busy: Overtaken, or refused by the store, until the deadline; the executor goes on.
+    The command itself is done: whatever fails here stays due.
     """
     pending = deque(refs)
     while pending:
-        pending.extend(run_tasks(env, pending.popleft(), moment, partial(_all_due, moment)).following)
+        pending.extend(_run_due(env, pending.popleft(), moment))
+
+
+def _run_due(env: Environment, ref: Ref, moment: Moment) -> list[Ref]:
+    """Run what is due in a process instance; answers where something is due because of that."""
+    try:
+        return run_tasks(env, ref, moment, partial(_all_due, moment)).following
+    except Exception:
+        logger.exception("tasks of %s were not executed", ref)
+        env.watch.count(Metric.TASKS_FAILED)
+        return []
 
 
 def _all_due(moment: Moment, work: Work) -> list[Task]:
@@ -162,11 +171,4 @@ def follow_up(env: Environment, refs: Iterable[Ref], moment: Moment) -> None:
     for _ in range(MAX_FOLLOWING):
         if not pending or env.wall_clock() > deadline:
             return
-        ref = pending.popleft()
-        try:
-            following = run_tasks(env, ref, moment, partial(_all_due, moment)).following
-        except Exception:
-            logger.exception("tasks of %s were not executed", ref)
-            env.watch.count(Metric.TASKS_FAILED)
-            return
-        pending.extend(following)
+        pending.extend(_run_due(env, pending.popleft(), moment))

@@ -32,6 +32,13 @@ class Unavailable(Exception):
     kind = BUSY
 
 
+class Unanswered(Exception):
+    """The store gave no answer to a write: it was carried out, or it was not, or it still will be.
+
+    Who thinks again after that may do something twice, unless what was to be written is found by its key.
+    """
+
+
 class Ref(NamedTuple):
     """A process instance, by its partition and an id block that it owns."""
 
@@ -364,6 +371,8 @@ class Store(Protocol):
 
         Raises:
             Overtaken: Somebody has; nothing was written.
+            Unavailable: Nothing was written.
+            Unanswered: All of it was written, or nothing.
         """
         ...
 

@@ -15,7 +15,7 @@ from ..engine.records import Instant, Job, NewVariable
 from ..engine.states import JobType
 from ..engine.step import Step
 from .definitions import timer
-from .environment import Environment, Overtaken, Ref, Unavailable, Work
+from .environment import Environment, Overtaken, Ref, Unanswered, Unavailable, Work
 from .retry import until_through
 from .variables import element_variables, new_variables
 from .work import change, due_after, fits, loaded, owners, partitions
@@ -111,7 +111,7 @@ def _lock_due(cmd: c.LockJobs, env: Environment, now: Instant) -> Locked:
                 if not refs:
                     break
                 locked += _lock(cmd, env, refs, now, limit, gives_up=True)
-        except (Overtaken, Unavailable):
+        except (Overtaken, Unavailable, Unanswered):
             if not locked:
                 raise
             break

@@ -16,19 +16,22 @@ class InstanceLocks:
     """Locks by process instance."""
 
     def __init__(self) -> None:
-        """All free."""
-        self._locks = [threading.RLock() for _ in range(LOCKS)]
+        """All free, and made when they are first needed: most processes need few."""
+        self._locks: dict[int, threading.RLock] = {}
 
     @contextmanager
     def hold(self, ref: tuple[str, int]) -> Iterator[None]:
         """Wait for an instance and keep it for the block."""
-        with self._locks[hash(ref) % LOCKS]:
+        with self._lock(ref):
             yield
 
     def claim(self, ref: tuple[str, int]) -> bool:
         """Take an instance if no other thread has it; to be released by the same thread."""
-        return self._locks[hash(ref) % LOCKS].acquire(blocking=False)
+        return self._lock(ref).acquire(blocking=False)
 
     def release(self, ref: tuple[str, int]) -> None:
         """Give back what was claimed."""
-        self._locks[hash(ref) % LOCKS].release()
+        self._lock(ref).release()
+
+    def _lock(self, ref: tuple[str, int]) -> threading.RLock:
+        return self._locks.setdefault(hash(ref) % LOCKS, threading.RLock())

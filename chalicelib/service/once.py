@@ -17,7 +17,18 @@ from ..engine.errors import Conflict, InvalidCommand
 from ..engine.messages import MessageSlot
 from ..engine.records import Instant
 from ..engine.signals import SignalSlot
-from .environment import Answer, Change, Environment, Queue, Ref, Store, Upkeep, Work
+from .environment import (
+    Answer,
+    Change,
+    Environment,
+    Overtaken,
+    Queue,
+    Ref,
+    Store,
+    Unanswered,
+    Upkeep,
+    Work,
+)
 from .handlers import HANDLERS
 from .retry import until_through
 
@@ -55,7 +66,11 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
         body = None if result is None else orjson.dumps(result).decode()
         expires_at = Instant(now + LASTS)
         answer = Answer(key, fingerprint, expires_at, body, earlier.revision if earlier else 0)
-        env.store.commit(*held.changes, answer)
+        try:
+            env.store.commit(*held.changes, answer)
+        except Unanswered as reason:
+            # Thought again, the answer is found; or its guard lets one of the two writes through.
+            raise Overtaken(str(reason)) from reason
         return result
 
     with env.watch.command(name):

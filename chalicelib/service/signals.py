@@ -22,9 +22,11 @@ def send_signal(cmd: c.SendSignal, env: Environment) -> dict[str, Any]:
     variables = rows(cmd.variables, env)
     # In deferred mode there is a task for everybody before the answer, whoever executes them.
     follow = follow_up if env.eager else run_all
+    # Before anybody is told: what fails behind that would have the signal sent again.
+    id = env.store.next_id(SIGNALS)
     subscribers = carried_out(env, moment, lambda desk: desk.send_signal(cmd.name, variables), follow)
     return {
-        "id": env.store.next_id(SIGNALS),
+        "id": id,
         "createdAt": format_instant(moment.now),
         "createdBy": moment.actor,
         "name": cmd.name,

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from ..engine.errors import ExecutionError
 from . import codec, keys
-from .ports import Item, Items, Key, Put, StaleWrite
+from .ports import Item, Items, Key, Put, StaleWrite, Unanswered
 
 LEASES = (1, 7, 61)
 """Id blocks taken from the counter at a time: a few at first, more as this process proves busy.
@@ -108,7 +108,7 @@ class IdBlocks:
             self._partitions |= self._change_list(lambda known: known | {partition})
 
     def _change_list(self, change: Callable[[set[str]], set[str]]) -> set[str]:
-        """Change the list of dates, again where somebody else was first; answers it."""
+        """Change the list of dates, again where somebody else was first or no answer came; answers it."""
         while True:
             (item,) = self._items.get([keys.PARTITIONS])
             known: set[str] = set(codec.decode_json(item.body)) if item else set()
@@ -117,7 +117,7 @@ class IdBlocks:
                 return known
             revision = item.revision if item else 0
             body = codec.encode_json(sorted(wanted))
-            with suppress(StaleWrite):
+            with suppress(StaleWrite, Unanswered):
                 self._items.commit([Put(Item(keys.PARTITIONS, body, revision + 1), revision)])
                 return wanted
 

@@ -4,8 +4,9 @@ An item has the attributes pk and sk (its key), r (revision), b (body) or o (nam
 body), w (write id, see `DynamoItems._put`), and its index attributes. The names are short because every
 started KB of an item is paid for.
 
-What goes wrong on the way is met here: a busy table is asked again after a growing random pause (in the end:
-`Throttled`), and so is one whose answer was lost, in a way that cannot write twice.
+What goes wrong on the way is met here: a table that is busy or cannot be reached is asked again after a
+growing random pause (in the end: `Throttled`), and so is one whose answer was lost, in a way that cannot
+write twice (in the end: `Unanswered`).
 """
 
 import logging
@@ -13,19 +14,28 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+)
 
 from ..engine.errors import InvalidCommand
 from . import tables
-from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Write
+from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Unanswered, Write
 from .units import KEYS_PER_READ, LARGEST_BODY
 
 logger = logging.getLogger(__name__)
@@ -36,6 +46,10 @@ LARGEST_TRANSACTION = 3_500_000
 ATTEMPTS = 7
 SHORTEST_PAUSE = 0.025
 LONGEST_PAUSE = 1.0
+
+PATIENCE = 4.0
+"""Seconds after which a request is not sent again: with the time that the last one takes, and the attempts of
+a command on top, the answer has to come within the 29 seconds of API Gateway."""
 
 _REMEMBERED_OBJECTS = 10_000
 
@@ -79,22 +93,25 @@ class S3Objects:
 
     def put(self, name: str, body: bytes) -> None:
         """See `Objects.put`."""
-        self._client.put_object(Bucket=self._bucket, Key=name, Body=body)
+        with _reaching_bucket(self._bucket):
+            self._client.put_object(Bucket=self._bucket, Key=name, Body=body)
 
     def get(self, name: str) -> bytes | None:
         """See `Objects.get`."""
-        try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=name)
-        except ClientError as error:
-            if _code(error) in ("NoSuchKey", "404"):
-                return None
-            raise
-        body: bytes = answer["Body"].read()
+        with _reaching_bucket(self._bucket):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=name)
+            except ClientError as error:
+                if _code(error) in ("NoSuchKey", "404"):
+                    return None
+                raise
+            body: bytes = answer["Body"].read()
         return body
 
     def delete(self, name: str) -> None:
         """See `Objects.delete`."""
-        self._client.delete_object(Bucket=self._bucket, Key=name)
+        with _reaching_bucket(self._bucket):
+            self._client.delete_object(Bucket=self._bucket, Key=name)
 
 
 class DynamoItems:
@@ -108,21 +125,24 @@ class DynamoItems:
         *,
         threads: int = 16,
         pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Use a table that is there already.
 
         Args:
-            client: A boto3 DynamoDB client; `connect` makes one with fitting limits.
+            client: A boto3 DynamoDB client that sends nothing twice by itself: `connect` makes one.
             table: Name of the table.
             objects: Where bodies above `LARGEST_BODY` go; without, such a body is an error.
             threads: How many requests `commit_each` and large reads make at the same time.
             pause: Waits for some seconds.
+            clock: Seconds that only rise.
         """
         self._client = client
         self._table = table
         self._objects = objects
         self._threads = threads
         self._pause = pause
+        self._clock = clock
         self._behind = _ObjectsBehind()
 
     def get(self, keys: Sequence[Key]) -> list[Item | None]:
@@ -164,10 +184,12 @@ class DynamoItems:
 
         Raises:
             StaleWrite: A guard did not hold; nothing was written.
-            Throttled: The table was too busy until the retries were used up; nothing was written.
+            Throttled: The table was too busy or not to be reached until the retries were used up; nothing was
+                written.
+            Unanswered: A request that was sent got no answer, nor did its repetitions; or it got none, and
+                others have written since: nobody knows whether it was written.
             BodyTooLarge: A body needs an object store, and there is none; nothing was written.
-            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Anything else, for example no
-                answer at all: then nobody knows whether it was written.
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: Anything else.
         """
         tables.check(writes)
         placed = self._place_bodies(writes)
@@ -184,6 +206,7 @@ class DynamoItems:
 
         Raises:
             Throttled: No group was written, at least one because the table was too busy.
+            Unanswered: No group is known to be written.
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: No group is known to be
                 written.
         """
@@ -204,7 +227,7 @@ class DynamoItems:
         Raises:
             Throttled: The table was too busy until the retries were used up.
         """
-        answer = self._call(
+        answer = self._ask(
             self._client.update_item,
             TableName=self._table,
             Key=_key_attributes(Key(f"counter#{key.partition}", key.sort)),
@@ -240,7 +263,7 @@ class DynamoItems:
 
     def _read_one(self, key: Key) -> Mapping[Key, Attributes]:
         request = {"TableName": self._table, "Key": _key_attributes(key), "ConsistentRead": True}
-        answer = self._call(self._client.get_item, **request)
+        answer = self._ask(self._client.get_item, **request)
         return {key: answer["Item"]} if "Item" in answer else {}
 
     def _read_chunk(self, keys: Sequence[Key]) -> Mapping[Key, Attributes]:
@@ -251,7 +274,7 @@ class DynamoItems:
         while wanted:
             attempt = self._wait_before(attempt)
             request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
-            answer = self._call(self._client.batch_get_item, RequestItems=request)
+            answer = self._ask(self._client.batch_get_item, RequestItems=request)
             items = answer.get("Responses", {}).get(self._table, [])
             found.update((_key(attributes), attributes) for attributes in items)
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
@@ -313,7 +336,7 @@ class DynamoItems:
         found: list[Entry] = []
         start: dict[str, Any] = {}
         while True:
-            answer = self._call(self._client.query, **{**request, **start, "Limit": limit - len(found)})
+            answer = self._ask(self._client.query, **{**request, **start, "Limit": limit - len(found)})
             found += [Entry(_plain(each[range_attribute]), _key(each)) for each in answer["Items"]]
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
                 return found
@@ -349,8 +372,9 @@ class DynamoItems:
              4'    old item has w=theirs  ◄──  answers r=5 w=theirs
                    → another was first: StaleWrite
 
-        One case stays open: our write at 1, another writer's on top of it, then our repetition. That is a
-        StaleWrite too, though we did write; the caller reads the item again and finds its own work in it.
+             3"                                r=5 w=ours, or w=theirs   ◄──  put r=6 w=theirs
+             4"    old item has r=6       ◄──  answers r=6 w=theirs
+                   → nobody knows whether r=5 was ours: Unanswered
         """
         write_id = {} if put.guard is None else {"w": {"B": os.urandom(6)}}
         request = {
@@ -362,7 +386,7 @@ class DynamoItems:
             self._call(self._client.put_item, **request)
         except _Refused as refusal:
             if refusal.old.get("w") != write_id.get("w"):
-                raise StaleWrite(f"another writer was first: {put.item.key}") from None
+                raise _overtaken(put.item.key, refusal, put.item.revision) from None
 
     def _delete(self, delete: Delete) -> list[str]:
         """Remove one item, under the condition that its guard holds; answer the object that it had, if any.
@@ -375,7 +399,7 @@ class DynamoItems:
             answer = self._call(self._client.delete_item, **request, **wants_old)
         except _Refused as refusal:
             if refusal.old or not refusal.is_repeated:
-                raise StaleWrite(f"another writer was first: {delete.key}") from None
+                raise _overtaken(delete.key, refusal, (delete.guard or 0) + 1) from None
             return []
         return [answer["Attributes"]["o"]["S"]] if "o" in answer.get("Attributes", {}) else []
 
@@ -401,26 +425,36 @@ class DynamoItems:
             return {"Put": {"Item": _attributes(write.item, placed.get(write.item.key)), **where}}
         return {"Delete": {"Key": _key_attributes(write.key), **where}}
 
+    def _ask(self, operation: Callable[..., T], **request: Any) -> T:
+        """Send a request that may be carried out any number of times.
+
+        Raises:
+            Throttled: No answer came until the attempts were used up.
+        """
+        try:
+            return self._call(operation, **request)
+        except Unanswered as reason:
+            raise Throttled(str(reason)) from reason
+
     def _call(self, operation: Callable[..., T], **request: Any) -> T:
-        """Send a request; send it again if the table is busy or no answer comes.
+        """Send a request; send it again if the table is busy, cannot be reached, or gives no answer.
 
         Raises:
             _Refused: A condition did not hold.
-            Throttled: The table was too busy until the attempts were used up; nothing was written.
+            Throttled: Busy or not reached until the attempts were used up; nothing was written.
+            Unanswered: The attempts were used up, and one that was sent got no answer: it may have written.
         """
         unknown: Exception | None = None
-        attempt = 0
-        while True:
-            try:
-                attempt = self._wait_before(attempt)
-            except Throttled:
-                if unknown is not None:
-                    raise unknown from None  # an attempt without an answer may have written
-                raise
+        reason: Exception | None = None
+        attempt, end = 0, self._clock() + PATIENCE
+        while reason is None or (attempt < ATTEMPTS and self._clock() < end):
+            attempt = self._wait_before(attempt)
             try:
                 return operation(**request)
-            except HTTPClientError as error:
-                unknown = error
+            except _NOT_SENT as error:
+                reason = error
+            except (HTTPClientError, ConnectionError) as error:
+                reason = unknown = error
             except ClientError as error:
                 if _is_refused(error):
                     raise _Refused(error, is_repeated=unknown is not None) from error
@@ -428,6 +462,10 @@ class DynamoItems:
                     unknown = error
                 elif not _is_busy(error):
                     raise
+                reason = error
+        if unknown is not None:
+            raise Unanswered(f"table {self._table} gave no answer: {unknown}") from unknown
+        raise Throttled(f"table {self._table} is too busy or cannot be reached: {reason}") from reason
 
     # bodies in the object store
 
@@ -452,7 +490,7 @@ class DynamoItems:
             try:
                 assert self._objects is not None
                 self._objects.delete(name)
-            except (ClientError, HTTPClientError):
+            except (ClientError, BotoCoreError, Throttled):
                 continue
 
     def _note_placed(self, writes: Sequence[Write], placed: Mapping[Key, str]) -> None:
@@ -483,7 +521,7 @@ def connect(
         connect_timeout=2,
         read_timeout=5,
         max_pool_connections=threads + 4,
-        retries={"mode": "standard", "total_max_attempts": 2},  # the adapter repeats with longer patience
+        retries={"total_max_attempts": 1},  # the adapter repeats, and knows what has become of each attempt
     )
     client = boto3.client("dynamodb", config=config, endpoint_url=endpoint_url)
     objects = None if bucket is None else _LateS3Objects(bucket, endpoint_url)
@@ -573,6 +611,38 @@ class _Refused(Exception):
         self.old: Attributes = response.get("Item", {})
         self.is_repeated = is_repeated or response["ResponseMetadata"].get("RetryAttempts", 0) > 0
 
+
+def _overtaken(key: Key, refusal: _Refused, wanted: int) -> StaleWrite | Unanswered:
+    """Another has written: instead of us, or perhaps after us, if we had no answer and revisions went on."""
+    revision = int(refusal.old["r"]["N"]) if refusal.old else 0
+    if refusal.is_repeated and revision != wanted:
+        return Unanswered(f"no answer came, and another writer has written {key} since")
+    return StaleWrite(f"another writer was first: {key}")
+
+
+@contextmanager
+def _reaching_bucket(bucket: str) -> Iterator[None]:
+    """What can be tried again later is told from what cannot.
+
+    Raises:
+        Throttled: The bucket is busy or cannot be reached.
+    """
+    try:
+        yield
+    except (HTTPClientError, ConnectionError) as error:
+        raise Throttled(f"bucket {bucket} cannot be reached: {error}") from error
+    except ClientError as error:
+        if _code(error) not in _BUCKET_BUSY:
+            raise
+        raise Throttled(f"bucket {bucket} is too busy: {error}") from error
+
+
+_NOT_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
+"""There was no connection, so nothing was sent. All other errors of a connection may come after the request
+was carried out."""
+
+_BUCKET_BUSY = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout"})
+"""Source: Amazon S3 API reference, "Error responses"."""
 
 _UNKNOWN = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable", "RequestTimeout"})
 """The server failed: it may have written before."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from ..service.environment import Overtaken, Unavailable
+from ..service.environment import Unanswered as Unanswered
 
 MAX_WRITES = 100
 """Items in one commit. Source: Amazon DynamoDB API reference, TransactWriteItems."""
@@ -94,7 +95,10 @@ class StaleWrite(Overtaken):
 
 
 class Throttled(Unavailable):
-    """The store refuses for the moment (capacity, a lock held by another process); nothing was written."""
+    """The store refuses or cannot be reached for the moment; nothing was written.
+
+    For want of capacity, for a lock that another process holds, or for the network.
+    """
 
 
 class Items(Protocol):
@@ -151,6 +155,7 @@ class Items(Protocol):
             StaleWrite: A guard did not hold; nothing was written.
             Throttled: The store was too busy until the adapter's own retries were used up; nothing was
                 written.
+            Unanswered: No answer came until then; all was written, or nothing.
         """
         ...
 
@@ -163,6 +168,7 @@ class Items(Protocol):
 
         Raises:
             Throttled: The store was too busy, and no group was written.
+            Unanswered: No answer came, and no group is known to be written.
         """
         ...
 

@@ -40,7 +40,7 @@ from . import codec, keys
 from .blocks import IdBlocks
 from .drafts import FORWARD, Draft, Drafts, Mark
 from .keys import Shards
-from .ports import MAX_WRITES, Delete, Entry, Item, Items, Key, Put, StaleWrite, Write
+from .ports import MAX_WRITES, Delete, Entry, Item, Items, Key, Put, StaleWrite, Unanswered, Write
 
 logger = logging.getLogger(__name__)
 
@@ -240,6 +240,8 @@ class ItemStore:
             return None
         try:
             work = self._decode(item)
+        except Unavailable:
+            raise  # its process cannot be read for the moment
         except Exception:
             if not skip_unreadable:
                 raise
@@ -312,6 +314,9 @@ class ItemStore:
             if not self._is_ours(changes, writes):
                 for draft in drafts:
                     self._remove_unreferred(draft, is_certain=len(writes) > 1)
+                raise
+        except Unanswered:
+            if not self._is_found(changes, writes):
                 raise
         for draft in drafts:
             self._remove(draft.after)
@@ -387,7 +392,11 @@ class ItemStore:
 
     def _is_prepared(self, draft: Draft) -> bool:
         """Write what the state will refer to; the state must not be written unless all of it is there."""
-        return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
+        try:
+            return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
+        except Unanswered as reason:
+            logger.warning("%d items may stay in the store unused: %s", len(draft.before), reason)
+            return False
 
     def _is_ours(self, changes: Sequence[Change], writes: Sequence[Write]) -> bool:
         """Whether a new instance was written after all, and only the answer was lost.
@@ -406,6 +415,13 @@ class ItemStore:
             instance.created_at,
             instance.created_by,
         )
+
+    def _is_found(self, changes: Sequence[Change], writes: Sequence[Write]) -> bool:
+        """Whether a write without an answer was carried out, as far as that can be seen now."""
+        try:
+            return self._is_ours(changes, writes)
+        except Unavailable:
+            return False
 
     def _remove_unreferred(self, draft: Draft, *, is_certain: bool = False) -> None:
         """Remove what was written before a state that lost its race, if nothing can refer to it.

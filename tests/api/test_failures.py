@@ -10,7 +10,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.cipher import AesCipher
 from chalicelib.storage.kms import KmsRefused, KmsUnavailable
 from chalicelib.storage.memory import MemoryItems
-from chalicelib.storage.ports import Throttled
+from chalicelib.storage.ports import Throttled, Unanswered
 from chalicelib.storage.store import WRITABLE_FOR
 from tests.api import contract
 from tests.api.driver import DAY, KEY, ROWS, Api, no_pauses
@@ -69,6 +69,13 @@ class Busy(Recording):
         raise Throttled("come back later")
 
     query = commit = commit_each = add = get
+
+
+class Silent(Recording):
+    """A store that is written, or not, and gives no answer."""
+
+    def commit(self, writes):
+        raise Unanswered("not a word")
 
 
 def with_store(kind: type[Recording], **changes: object) -> Api:
@@ -234,6 +241,23 @@ def test_busy_store_is_a_503_with_retry_after(row):
     assert contract.faults("Problem", answer.json) == []
     assert (answer.json["status"], answer.json["title"]) == (503, row.title)
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("row", WRITES, **by_name)
+def test_store_without_an_answer_is_a_503_that_asks_nobody_to_send_again(row):
+    answer = with_store(Silent).call(row.name, BODIES.get(row.name))
+
+    assert (answer.status, answer.content_type) == (503, "application/problem+json")
+    assert contract.faults("Problem", answer.json) == []
+    assert "retry-after" not in answer.headers
+    assert "may have been done" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("row", WRITES, **by_name)
+def test_under_a_key_a_store_without_an_answer_asks_to_send_again(row):
+    answer = with_store(Silent).call(row.name, BODIES.get(row.name), headers={"Idempotency-Key": "k"})
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
 
 
 @pytest.mark.parametrize("row", WRITES, **by_name)

@@ -61,7 +61,7 @@ def test_claimed_instances_are_released_when_the_look_for_jobs_fails(
 
     assert len(engine.lock(limit=1000, processIds=[process["id"]])) == 100
 
-    for lock in engine.env.locks._locks:
+    for lock in engine.env.locks._locks.values():
         assert not lock._is_owned()  # type: ignore[attr-defined]
 
 

@@ -4,10 +4,17 @@ import random
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from socket import socket
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 from chalicelib.storage.dynamodb import (
     ATTEMPTS,
@@ -21,7 +28,7 @@ from chalicelib.storage.dynamodb import (
     create_bucket,
     create_table,
 )
-from chalicelib.storage.ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled
+from chalicelib.storage.ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Unanswered
 from tests.storage.aws import REGION, Clients, _one_at_a_time
 from tests.storage.samples import due, item, key, new, over
 
@@ -249,11 +256,125 @@ def test_transaction_whose_answer_was_lost_is_repeated_with_its_token(items, cli
 def test_without_any_answer_nobody_says_that_nothing_was_written(items, client, pauses):
     client.meets("put_item", lost_answer, *[BUSY] * (ATTEMPTS - 1))
 
-    with pytest.raises(ConnectionClosedError):
+    with pytest.raises(Unanswered):
         items.commit([new("a")])
 
     assert len(pauses) == ATTEMPTS - 1
     assert body(items, "a") == b"body"
+
+
+def test_write_over_ours_before_we_ask_again_leaves_unknown_whether_ours_was_there(items, client, rival):
+    items.commit([new("a")])
+
+    def written_over(send: Send, request: dict[str, Any]) -> dict[str, Any]:
+        send(**request)
+        rival.commit([over(2, "a", body=b"rival")])
+        raise failure("InternalServerError")
+
+    client.meets("put_item", written_over)
+    with pytest.raises(Unanswered):
+        items.commit([over(1, "a", body=b"ours")])
+
+    assert body(items, "a") == b"rival"
+
+
+# no connection
+
+
+@pytest.mark.parametrize("kind", [EndpointConnectionError, ConnectTimeoutError])
+@pytest.mark.parametrize("writes", [[new("a")], [new("a"), new("b")]], ids=["one write", "two writes"])
+def test_table_that_cannot_be_reached_is_not_written(items, client, kind, writes):
+    def unreachable(send: Send, request: dict[str, Any]) -> dict[str, Any]:
+        raise kind(endpoint_url="https://dynamodb", error="refused")
+
+    for operation in ("put_item", "transact_write_items", "get_item", "query", "update_item"):
+        client.meets(operation, *[unreachable] * ATTEMPTS)
+
+    for act in (
+        lambda: items.commit(writes),
+        lambda: items.get([key("a")]),
+        lambda: items.query("dueJobs", "queue"),
+        lambda: items.add(key("a"), 1),
+    ):
+        with pytest.raises(Throttled, match="cannot be reached"):
+            act()
+
+    for operation in ("put_item", "transact_write_items"):
+        client.meets(operation, unreachable)
+    items.commit(writes)
+    assert body(items, "a") == b"body"
+
+
+def timed_out(send: Send, request: dict[str, Any]) -> dict[str, Any]:
+    send(**request)
+    raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+
+@pytest.mark.parametrize("writes", [[new("a")], [new("a"), new("b")]], ids=["one write", "two writes"])
+def test_write_that_timed_out_is_found_when_it_is_sent_again(items, client, writes):
+    for operation in ("put_item", "transact_write_items"):
+        client.meets(operation, timed_out, no_connection)
+
+    items.commit(writes)
+
+    assert body(items, "a") == b"body"
+
+
+def test_reads_and_counters_that_time_out_are_only_busy(items, client):
+    for operation in ("get_item", "query", "update_item"):
+        client.meets(operation, *[timed_out] * ATTEMPTS)
+
+    for act in (
+        lambda: items.get([key("a")]),
+        lambda: items.query("dueJobs", "queue"),
+        lambda: items.add(key("a"), 1),
+    ):
+        with pytest.raises(Throttled):
+            act()
+
+
+def test_request_is_not_sent_again_when_the_caller_can_wait_no_longer(client, table):
+    seconds = iter(range(0, 1000, 3))
+    items = DynamoItems(client, table, pause=lambda seconds: None, clock=lambda: next(seconds))
+    client.meets("put_item", *[no_connection] * ATTEMPTS)
+
+    with pytest.raises(Unanswered):
+        items.commit([new("a")])
+
+    assert client.operations == ["put_item"] * 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [EndpointConnectionError(endpoint_url="https://s3"), failure("SlowDown")],
+    ids=["unreachable", "busy"],
+)
+def test_bucket_that_cannot_be_used_for_the_moment_is_busy(client, table, trouble):
+    class Closed:
+        def put_object(self, **request: Any) -> None:
+            raise trouble
+
+        delete_object = get_object = put_object
+
+    items = DynamoItems(client, table, S3Objects(Closed(), "values"))
+
+    with pytest.raises(Throttled):
+        items.commit([new("a", body=LARGE)])
+    assert body(items, "a") is None
+
+
+def test_store_without_a_server_is_busy(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        items = connect("items", endpoint_url=f"http://127.0.0.1:{closed.getsockname()[1]}")
+
+        with pytest.raises(Throttled, match="cannot be reached"):
+            items.get([key("a")])
+        with pytest.raises(Throttled, match="cannot be reached"):
+            items.commit([new("a")])
 
 
 # busy tables
@@ -589,7 +710,7 @@ def test_object_of_a_write_that_came_too_late_is_removed(items, object_names, mo
 def test_object_of_a_write_without_an_answer_stays(items, client, object_names):
     client.meets("put_item", lost_answer, *[no_connection] * (ATTEMPTS - 1))
 
-    with pytest.raises(ConnectionClosedError):
+    with pytest.raises(Unanswered):
         items.commit([new("a", body=LARGE)])
 
     assert body(items, "a") == LARGE
