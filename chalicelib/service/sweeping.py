@@ -1,5 +1,6 @@
 """The look for what is due that comes by itself: each minute, on AWS and on a laptop."""
 
+import logging
 from collections.abc import Callable
 from itertools import islice
 
@@ -9,10 +10,12 @@ from ..engine.feed import AHEAD, QUARTER
 from ..engine.records import Instant
 from . import upkeep
 from .announcing import announce
-from .environment import Environment, Hint
+from .environment import Environment, Hint, Ref
 from .execute import execute
 from .fed import Perform, announced_again, work_on
 from .work import loaded
+
+logger = logging.getLogger(__name__)
 
 BATCH = 100
 """Tasks at a time. Source: engine-semantics 5."""
@@ -56,18 +59,22 @@ def announce_anew(env: Environment) -> None:
     """
     now = env.now()
     watched = env.store.due_tasks(Instant(now + 2 * QUARTER))
-    for ref, work in loaded(env, (ref for _, ref in islice(watched, SENT_AT_MOST))):
+    refs = (ref for _, ref in islice(watched, SENT_AT_MOST))
+    for ref, work in loaded(env, refs, skip_unreadable=True):
         announce(env, [Hint(ref, job.due_at, job.id) for job in feed.announced(work.instance)], now)
 
 
 def run_overdue(env: Environment, goes_on: Callable[[], bool] = lambda: True) -> int:
-    """Run due tasks until there are none; answers how many."""
-    done = 0
+    """Run due tasks until there are none that can be run; answers how many."""
+    done = stuck = 0
     while goes_on():
-        completed: int = execute(c.ExecuteTasks(limit=BATCH), env)["completed"]
-        done += completed
+        # Those that fail stay due, and must not keep the others waiting, however many they are.
+        limit = BATCH + stuck
+        ran = execute(c.ExecuteTasks.model_construct(limit=limit), env)
+        done += ran["completed"]
+        stuck = ran["failed"]
         # What was done may have made something due: a timer that ticks on after the clock was moved.
-        if completed == 0:
+        if ran["completed"] == 0 and stuck < limit:
             break
     return done
 
@@ -77,11 +84,20 @@ def run_overdue(env: Environment, goes_on: Callable[[], bool] = lambda: True) ->
 
 def _look_after_fed_jobs(env: Environment, perform: Perform | None, goes_on: Callable[[], bool]) -> None:
     now = env.now()
-    for ref, work in loaded(env, (ref for _, ref in env.store.due_tasks(now))):
+    refs = (ref for _, ref in env.store.due_tasks(now))
+    for ref, work in loaded(env, refs, skip_unreadable=True):
         if not goes_on():
             return
         if feed.overdue(work.instance, now):
-            unsent = announce(env, announced_again(env, ref), now)
-            if perform is not None:
-                for hint in unsent:
-                    work_on(env, hint, perform)
+            try:
+                _announce_again(env, ref, perform)
+            except Exception:
+                # One process instance that cannot be worked on must not keep the others waiting.
+                logger.exception("fed jobs of %s were not announced again", ref)
+
+
+def _announce_again(env: Environment, ref: Ref, perform: Perform | None) -> None:
+    unsent = announce(env, announced_again(env, ref), env.now())
+    if perform is not None:
+        for hint in unsent:
+            work_on(env, hint, perform)

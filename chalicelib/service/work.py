@@ -120,11 +120,20 @@ def owners(env: Environment, partition: str | None, id: int) -> list[Work]:
     return [work for work in found if work is not None]
 
 
-def loaded(env: Environment, refs: Iterable[Ref]) -> Iterator[tuple[Ref, Work]]:
-    """Process instances by reference, read in batches; a large one comes once per id block it owns."""
+def loaded(
+    env: Environment, refs: Iterable[Ref], *, skip_unreadable: bool = False
+) -> Iterator[tuple[Ref, Work]]:
+    """Process instances by reference, read in batches; a large one comes once per id block it owns.
+
+    Args:
+        env: The environment.
+        refs: Their references.
+        skip_unreadable: Leave out what this release cannot read, and log it.
+    """
     remaining = iter(refs)
     while batch := list(islice(remaining, BATCH)):
-        for ref, work in zip(batch, env.store.load_many(batch), strict=True):
+        works = env.store.load_many(batch, skip_unreadable=skip_unreadable)
+        for ref, work in zip(batch, works, strict=True):
             if work is not None:
                 yield ref, work
 

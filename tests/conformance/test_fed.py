@@ -3,21 +3,40 @@
 The row is the truth. What a hint is about is done once however often it comes, and later if it never comes.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from chalicelib.contract import commands as c
+from chalicelib.engine.instance import IDS_PER_BLOCK
 from chalicelib.service import fed
 from chalicelib.service.environment import Hint, Ref
+from chalicelib.service.sweeping import sweep
+from chalicelib.storage import keys
+from chalicelib.storage.ports import Item, Items, Key, Put, Throttled, Write
 from tests.conftest import Play
 from tests.feeding import Handlers
 from tests.play import WORKER, Engine, Order
+from tests.recording import Recording
 
 SERVICE = ("serviceTest", "serviceTask")
 TEN = [("tenTasksTest", f"serviceTask{number}") for number in range(1, 11)]
 TEN_NAMES = [element_id for _, element_id in TEN]
 HOSTED = ("timerBoundaryTest", "serviceTask")
+
+
+class Stubborn(Recording):
+    """A store that takes no further write of some items."""
+
+    def __init__(self, items: Items, refused: set[Key]) -> None:
+        super().__init__(items)
+        self.refused = refused
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        if any(isinstance(write, Put) and write.item.key in self.refused for write in writes):
+            raise Throttled("not this one")
+        super().commit(writes)
 
 
 def fed_job(order: Order, element_id: str = "serviceTask") -> dict[str, Any]:
@@ -160,6 +179,35 @@ def test_one_that_cannot_be_done_here_does_not_stop_the_others(engine: Engine, p
 
     assert handlers.done == ["serviceTask"] * 3
     assert [len(order.incidents()) for order in orders] == [1, 1, 1]
+
+
+def test_one_that_cannot_be_read_does_not_stop_the_others(engine: Engine, play: Play) -> None:
+    handlers = Handlers(engine, SERVICE)
+    order = play("task/service.bpmn")
+    handlers.lose()
+    due = keys.due_attributes(engine.shards, 999, 1, None, 0)
+    engine.items.commit([Put(Item(keys.instance("2030-01-01", 999), b"from the future", index=due), 0)])
+    engine.clock.advance("PT30M")
+
+    handlers.look()
+    handlers.hand_out()
+
+    assert order.has_ended
+
+
+def test_hundreds_that_cannot_be_done_do_not_stop_the_others(engine: Engine) -> None:
+    timer = [{"bpmnElementId": "catchEvent", "timer": {"timeDuration": "PT1H"}}]
+    process = engine.deploy("timer/catch.bpmn", timers=timer)
+    stubborn = [engine.start(process) for _ in range(120)]
+    engine.clock.advance("PT1S")
+    order = engine.start(process)
+    engine.items = Stubborn(
+        engine.items, {keys.instance(each.partition, (each.id - 1) // IDS_PER_BLOCK) for each in stubborn}
+    )
+    engine.clock.advance("PT1H")
+
+    assert sweep(engine.environment()) == 1
+    assert order.has_ended
 
 
 def test_a_job_without_handler_is_left_to_workers(engine: Engine, play: Play) -> None:

@@ -1,4 +1,4 @@
-"""Ports at which a test lets single calls fail: the store of items and the archive.
+"""Ports at which a test lets single calls fail: the store of items, the archive and the queue.
 
 A `Script` counts the calls of one run at all ports, and lets a fault happen at some of them. `FAULTS` is the
 table of what can happen to a call. A further port is a class with a line per verb, which hands the call to
@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.service.environment import Unanswered
+from chalicelib.engine.records import Instant
+from chalicelib.service.environment import Feed, Hint, Unanswered
 from chalicelib.storage.ports import Entry, Item, Items, Key, Throttled, Write
 
 
@@ -75,19 +76,29 @@ def _in_part(call: Call) -> Any:
     return call.some()
 
 
+def _twice(call: Call) -> Any:
+    call.carry_out()
+    return call.carry_out()
+
+
 READS = frozenset({"get", "query"})
 COMMITS = frozenset({"commit", "commit_each"})
 WRITES = COMMITS | {"add", "purge_expired"}
 FILES = frozenset({"put"})
+SENDS = frozenset({"send"})
 
 FAULTS = (
-    Fault("the process dies before", READS | WRITES | FILES, _before(Killed)),
-    Fault("the process dies after", WRITES | FILES, _after(Killed)),
+    Fault("the process dies before", READS | WRITES | FILES | SENDS, _before(Killed)),
+    Fault("the process dies after", WRITES | FILES | SENDS, _after(Killed)),
     Fault("the store is busy once", READS | WRITES, _before(Throttled)),
     Fault("the store stays away", READS | WRITES, _before(Throttled), lasts=True),
     Fault("the request is lost", COMMITS, _before(Unanswered)),
     Fault("the answer is lost", COMMITS, _after(Unanswered)),
     Fault("some are written", frozenset({"commit_each"}), _in_part, needs_parts=True),
+    Fault("the queue cannot be reached", SENDS, _before(ConnectionError)),
+    Fault("the queue does not say that it has the hints", SENDS, _after(ConnectionError)),
+    Fault("the queue takes some of the hints", SENDS, _in_part),
+    Fault("the queue hands out twice", SENDS, _twice),
 )
 """Also to a read the process can die, but what it does after that makes no difference to dying before the
 next call."""
@@ -178,3 +189,18 @@ class FaultyArchive:
 
     def put(self, name: str, content: bytes) -> None:
         self._script.run(Call("put", lambda: self._files.update({name: content})))
+
+
+class FaultyFeed:
+    """The port `Feed` around another one, every call of which may fail."""
+
+    def __init__(self, feed: Feed, script: Script) -> None:
+        self._feed = feed
+        self._script = script
+
+    def send(self, hints: Sequence[Hint], now: Instant) -> list[Hint]:
+        def some() -> list[Hint]:
+            """All but the first."""
+            return [*hints[:1], *self._feed.send(hints[1:], now)]
+
+        return self._script.run(Call("send", lambda: self._feed.send(hints, now), some))

@@ -2,11 +2,11 @@
 
 A client that was told nothing was done (503 with Retry-After) asks again. One that was told nothing at all
 asks again if it has sent an idempotency key, or if it can see from the answer, or make sure before, that
-nothing is done twice. Else it leaves it, and then all of the command has happened, or nothing.
+nothing is done twice. Else it leaves it, and then all of the command has happened, or nothing. A queue hands
+out again what was not done.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.contract import commands as c
 from chalicelib.contract.commands import Command
 from chalicelib.engine.errors import Conflict
+from chalicelib.service import fed
 from chalicelib.service.environment import Environment, Unanswered, Unavailable
 from chalicelib.service.execute import execute
 from chalicelib.service.once import execute_once
@@ -23,14 +24,18 @@ from chalicelib.service.sweeping import sweep
 from chalicelib.settings import Settings
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.ports import Items, Put
-from tests.faults.faulty import FAULTS, Call, Fault, FaultyArchive, FaultyItems, Killed, Script
+from tests.faults.faulty import FAULTS, Call, Fault, FaultyArchive, FaultyFeed, FaultyItems, Killed, Script
 from tests.faults.look import Look, answer, difference, look
+from tests.feeding import Hints
 from tests.play import WORKER, Engine
 
 Act = Command | Callable[[Environment], Any]
 Prepare = Callable[[Engine], Act]
 
 MOST_ATTEMPTS = 12
+
+OVERDUE = "PT30M"
+"""After this time a fed job whose hint was lost is announced again, however often it was before."""
 
 AGAIN: Mapping[type[Command], str] = {
     c.CreateProcess: "",
@@ -127,6 +132,12 @@ class Prepared:
         return [{**first, then: fault} for then, call in later for fault in FAULTS if fault.fits(call)]
 
 
+def perform(bpmn_process_id: str, job: dict[str, Any], variables: fed.Variables) -> dict[str, Any]:
+    """The handler of all fed jobs; it reads and writes variables, and may be called again."""
+    seen = len(variables.process_variables(None))
+    return {"processVariables": {job["bpmnElementId"]: {"encoding": "json", "value": str(seen)}}}
+
+
 class Run:
     """One run of what is prepared.
 
@@ -142,8 +153,14 @@ class Run:
         self._prepared = prepared
         self.files: dict[str, bytes] = {}
         self._items = items
+        self._hints = Hints()
         source = prepared.engine
-        self.engine = replace(source, items=FaultyItems(items, script), clock=copy(source.clock))
+        self.engine = replace(
+            source,
+            items=FaultyItems(items, script),
+            clock=copy(source.clock),
+            feed=FaultyFeed(self._hints, script) if source.feed else None,
+        )
 
     def act(self) -> Any:
         """Be the client, until the command is done, or nobody knows whether it is; answers its answer."""
@@ -185,15 +202,31 @@ class Run:
         raise Ended("the client never got through")
 
     def sweep(self) -> None:
-        """Let processes that begin anew run what is due, until one ends that nothing has disturbed."""
+        """Let processes that begin anew run what is due, until one ends that nothing has disturbed.
+
+        Whatever hint was lost by then is overdue.
+        """
         for _ in range(MOST_ATTEMPTS):
             before = self.script.happened
-            with suppress(Killed, Busy, Unavailable, Unanswered):
-                sweep(self._environment())
-            self.script.is_over()
+            if self.engine.feed:
+                self.engine.clock.advance(OVERDUE)
+            self._undead(lambda: sweep(self._environment()))
+            while due := [hint for hint in self._hints.waiting if hint.due_at <= self.engine.clock.now]:
+                if self._undead(lambda hint=due[0]: fed.work_on(self._environment(), hint, perform)):
+                    self._hints.waiting.remove(due[0])
             if self.script.happened == before:
                 return
         raise Ended("the sweep never got through")
+
+    def _undead(self, work: Callable[[], object]) -> bool:
+        """Let a process do something; answers whether it did it."""
+        try:
+            work()
+            return True
+        except (Killed, Busy, Unavailable, Unanswered):
+            return False
+        finally:
+            self.script.is_over()
 
     def check(self, found: Any) -> None:
         """Compare what there is with what there must be.

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.contract import commands as c
+from chalicelib.engine.feed import FEED
 from chalicelib.local.service import first_api_key
-from chalicelib.service import upkeep
-from tests.faults.runs import Act, Prepare
+from chalicelib.service import fed, upkeep
+from chalicelib.service.environment import Hint
+from chalicelib.service.sweeping import sweep
+from tests.faults.runs import OVERDUE, Act, Prepare, perform
+from tests.feeding import Handlers, Hints
 from tests.models import calls, parallel
 from tests.play import MODELS, WORKER, Engine, Order
 
@@ -432,6 +436,92 @@ def drops_a_date(engine: Engine) -> Act:
     return c.ExecuteTasks(limit=100)
 
 
+# Fed jobs and hints
+
+
+def feeds(model: str, *elements: tuple[str, str]) -> Callable[[Engine], dict[str, Any]]:
+    """Deploy a model some elements of which have a handler."""
+
+    def deployed(engine: Engine) -> dict[str, Any]:
+        Handlers(engine, *elements)
+        return engine.deploy(model)
+
+    return deployed
+
+
+TEN_FED = feeds("process/ten-tasks.bpmn", *(("tenTasksTest", f"serviceTask{n}") for n in range(1, 11)))
+ONE_FED = feeds("task/service.bpmn", ("serviceTest", "serviceTask"))
+
+
+def starts_fed(engine: Engine) -> Act:
+    return create(ONE_FED(engine))
+
+
+def follows_hint(engine: Engine) -> Act:
+    engine.start(TEN_FED(engine))
+    (hint,) = sent(engine)
+    return lambda env: fed.work_on(env, hint, perform)
+
+
+def follows_last_hint(engine: Engine) -> Act:
+    engine.start(ONE_FED(engine))
+    (hint,) = sent(engine)
+    return lambda env: fed.work_on(env, hint, perform)
+
+
+def follows_hint_again(engine: Engine) -> Act:
+    act = follows_last_hint(engine)
+    assert callable(act)
+    act(engine.env)
+    return act
+
+
+def sent(engine: Engine) -> list[Hint]:
+    assert isinstance(engine.feed, Hints)
+    return engine.feed.waiting
+
+
+def fed_job_fails(engine: Engine) -> Act:
+    order = engine.start(ONE_FED(engine))
+    (job,) = order.jobs()
+    fields = {"error": "no stock", "retryLimit": 1, "retryTimer": "PT10S"}
+    return c.CompleteJob(partition=order.partition, id=job["id"], workerId=FEED, **fields)
+
+
+def buries_hint(engine: Engine) -> Act:
+    engine.start(ONE_FED(engine))
+    (hint,) = sent(engine)
+    return lambda env: fed.bury(env, hint)
+
+
+def looks_for_lost_hints(engine: Engine) -> Act:
+    process = ONE_FED(engine)
+    for _ in range(3):
+        engine.start(process)
+    engine.clock.advance(OVERDUE)
+    return sweep
+
+
+def handlers_are_gone(engine: Engine) -> Act:
+    act = looks_for_lost_hints(engine)
+    assert isinstance(engine.feed, Hints)
+    engine.fed = frozenset()
+    return act
+
+
+def timer_is_announced(engine: Engine) -> Act:
+    Handlers(engine)
+    started("timer/catch.bpmn", timers=named("catchEvent", timer={"timeDuration": "PT100S"}))(engine)
+    engine.clock.advance("PT90S")
+    return sweep
+
+
+def timer_is_set_soon(engine: Engine) -> Act:
+    Handlers(engine)
+    order = started("timer/catch.bpmn")(engine)
+    return completion(order, "catchEvent", timer={"timeDuration": "PT10S"})
+
+
 SCENARIOS = (
     Scenario("deploy", deploy("task/service.bpmn", "serviceTest")),
     Scenario("deploy a version with starts", deploys_starts),
@@ -486,6 +576,16 @@ SCENARIOS = (
     Scenario("call, variables passed", passes_variables),
     Scenario("call is interrupted", interrupts_call),
     Scenario("many calls are interrupted", ends_many_called, stride=12),
+    Scenario("start, its job is fed", starts_fed),
+    Scenario("follow a hint", follows_hint),
+    Scenario("follow the last hint", follows_last_hint),
+    Scenario("follow a hint again", follows_hint_again),
+    Scenario("fed job fails", fed_job_fails),
+    Scenario("bury a hint", buries_hint),
+    Scenario("look for lost hints", looks_for_lost_hints),
+    Scenario("look for lost hints, the handlers are gone", handlers_are_gone),
+    Scenario("timer is announced", timer_is_announced),
+    Scenario("timer is set that is due soon", timer_is_set_soon),
     Scenario("set the time", lambda _: c.SetTime(time="2030-01-01T10:00:00Z")),
     Scenario("move the time", lambda _: c.SetTime(timeDuration="PT1H")),
     Scenario("upkeep begins", lambda _: upkeep.begin),
