@@ -105,13 +105,12 @@ def _nobody(bpmn_process_id: str, job: Mapping[str, Any], variables: Variables) 
 def create_tables(settings: Settings) -> None:
     """Make the DynamoDB table (and the bucket) if they are missing; on AWS the stack makes them."""
     if settings.store == "dynamodb":
-        import boto3
-
+        from .storage import aws
         from .storage.dynamodb import create_bucket, create_table
 
-        create_table(boto3.client("dynamodb"), _table(settings))
+        create_table(aws.client("dynamodb"), _table(settings))
         if settings.bucket is not None:
-            create_bucket(boto3.client("s3"), settings.bucket)
+            create_bucket(aws.client("s3"), settings.bucket)
 
 
 def access(settings: Settings, store: Store) -> Access:
@@ -187,7 +186,7 @@ def _items(settings: Settings) -> Items:
 def _feed(settings: Settings) -> Feed | None:
     if settings.queue is None:
         return None
-    # The client of boto3 is made with the first hint.
+    # The client is made with the first hint.
     from .storage.sqs import SqsFeed, connect
 
     return SqsFeed(connect, settings.queue)
@@ -224,9 +223,9 @@ def _archive(settings: Settings) -> Archive | None:
     bucket, _, prefix = settings.archive.removeprefix("s3://").partition("/")
     if not settings.archive.startswith("s3://"):
         return DirectoryArchive(settings.archive)
-    import boto3
+    from .storage import aws
 
-    return S3Archive(boto3.client("s3"), bucket, prefix)
+    return S3Archive(aws.client("s3"), bucket, prefix)
 
 
 def _moved(wall_clock: Callable[[], Instant], store: Store) -> Callable[[], Instant]:

@@ -29,7 +29,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
 
 def create_key(parsed: argparse.Namespace) -> int:
     """Make a key and print it; answers the exit code."""
-    # boto3 takes longer to load than all that `bpmn --help` says.
+    # botocore takes longer to load than all that `bpmn --help` says.
     from ..storage import kms
 
     try:

@@ -15,7 +15,7 @@ SQS_REQUEST = 0.40e-6
 
 LAMBDA_GB = 0.5
 LAMBDA_SECONDS = 0.020
-"""Assumed, not measured: 512 MB have 0.29 of a processor, so that 2.5 ms of CPU (two calls of boto3 at 0.8
+"""Assumed, not measured: 512 MB have 0.29 of a processor, so that 2.5 ms of CPU (two calls of botocore at 0.8
 ms, Chalice, the engine) take 9 ms, and two answers of DynamoDB at 5 ms are waited for."""
 
 HINTS_AT_ONCE = 10

@@ -33,7 +33,7 @@ class S3Archive:
     """Archive files in an S3 bucket, under a prefix."""
 
     def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:
-        """Use a boto3 S3 client."""
+        """Use an S3 client of botocore."""
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
@@ -47,7 +47,7 @@ class S3Archive:
         try:
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content)
         except Exception as reason:
-            # boto3 has a class of its own for each fault; whoever archives knows none of them.
+            # botocore has a class of its own for each fault; whoever archives knows none of them.
             raise OSError(f"s3://{self._bucket}/{self._prefix}{name}: {reason}") from reason
 
 

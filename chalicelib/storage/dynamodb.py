@@ -21,7 +21,6 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -34,7 +33,7 @@ from botocore.exceptions import (
 )
 
 from ..engine.errors import InvalidCommand
-from . import tables
+from . import aws, tables
 from .ports import Delete, Entry, Item, Key, Put, StaleWrite, Throttled, Unanswered, Write
 from .units import KEYS_PER_READ, LARGEST_BODY
 
@@ -87,7 +86,7 @@ class S3Objects:
     """Large bodies in an S3 bucket."""
 
     def __init__(self, client: Any, bucket: str) -> None:
-        """Use a boto3 S3 client."""
+        """Use an S3 client of botocore."""
         self._client = client
         self._bucket = bucket
 
@@ -130,7 +129,7 @@ class DynamoItems:
         """Use a table that is there already.
 
         Args:
-            client: A boto3 DynamoDB client that sends nothing twice by itself: `connect` makes one.
+            client: A DynamoDB client of botocore that sends nothing twice by itself: `connect` makes one.
             table: Name of the table.
             objects: Where bodies above `LARGEST_BODY` go; without, such a body is an error.
             threads: How many requests `commit_each` and large reads make at the same time.
@@ -509,7 +508,7 @@ class DynamoItems:
 def connect(
     table: str, bucket: str | None = None, *, threads: int = 16, endpoint_url: str | None = None
 ) -> DynamoItems:
-    """Make a store with clients of its own, region and credentials as boto3 finds them.
+    """Make a store with clients of its own, region and credentials as every AWS SDK finds them.
 
     Args:
         table: Name of the DynamoDB table.
@@ -523,7 +522,7 @@ def connect(
         max_pool_connections=threads + 4,
         retries={"total_max_attempts": 1},  # the adapter repeats, and knows what has become of each attempt
     )
-    client = boto3.client("dynamodb", config=config, endpoint_url=endpoint_url)
+    client = aws.client("dynamodb", config, endpoint_url=endpoint_url)
     objects = None if bucket is None else _LateS3Objects(bucket, endpoint_url)
     return DynamoItems(client, table, objects, threads=threads)
 
@@ -574,7 +573,7 @@ class _LateS3Objects(S3Objects):
     @cached_property
     def _client(self) -> Any:
         config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard"})
-        return boto3.client("s3", config=config, endpoint_url=self._endpoint_url)
+        return aws.client("s3", config, endpoint_url=self._endpoint_url)
 
 
 class _ObjectsBehind:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from ..service.environment import Unavailable
+from . import aws
 
 CONTEXT = {"product": "serverless-bpmn", "use": "variables"}
 """Binds a data key to this product: KMS decrypts it only for who names the same context, and logs it.
@@ -46,13 +46,11 @@ class KmsRefused(Exception):
 
 
 def connect() -> Any:
-    """A KMS client; region and credentials as boto3 finds them.
+    """A KMS client; region and credentials as every AWS SDK finds them.
 
     It gives up soon: whoever has time left asks again.
     """
-    return boto3.client(
-        "kms", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
-    )
+    return aws.client("kms", Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
 
 
 def create_key(kms_key: str, connect: Callable[[], Any] = connect) -> bytes:

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..engine.records import Instant
 from ..service.environment import Hint, Ref
+from . import aws
 
 AT_ONCE = 10
 """Messages of one request. Source: Amazon SQS API reference, SendMessageBatch."""
@@ -26,7 +28,7 @@ class SqsFeed:
         """Prepare; the client is made with the first hint.
 
         Args:
-            connect: Makes the client of boto3.
+            connect: Makes the client of botocore.
             queue_url: The queue.
         """
         self._connect = connect
@@ -50,11 +52,8 @@ class SqsFeed:
 
 def connect() -> Any:
     """A client that gives up soon: no command waits long for a hint, which may be lost anyway."""
-    import boto3
-    from botocore.config import Config
-
     config = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-    return boto3.client("sqs", config=config)
+    return aws.client("sqs", config)
 
 
 def to_text(hint: Hint) -> str:

@@ -52,8 +52,8 @@ OUTSIDE_WORLD = {
     "uuid",
 }
 PLACES = {
-    "boto3": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
-    "botocore": ("storage/dynamodb.py", "storage/kms.py", "storage/sqs.py", "wiring.py"),
+    "boto3": (),
+    "botocore": ("storage/aws.py", "storage/dynamodb.py", "storage/kms.py", "storage/sqs.py"),
     "aws_lambda_powertools": ("watching.py",),
     "lxml": ("bpmn/parser.py",),
     "jwt": ("api/tokens.py",),
