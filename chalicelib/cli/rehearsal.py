@@ -37,7 +37,7 @@ WORKER = "worker-1"
 VERSION = "1"
 BEGIN = "2030-01-01T08:00:00.000Z"
 
-MOST_COMMANDS = 5_000
+MOST_COMMANDS = 2_000
 """Of one process instance; an estimate that takes more would not end."""
 
 LEASED = 100

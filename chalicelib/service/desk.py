@@ -298,9 +298,14 @@ class Desk:
             self._called_later.append((partition, id))
             return
         called = self.step(partition, id)
-        if called is not None and not called.instance.is_ended:
+        if called is None or called.instance.is_ended:
+            return
+        # Whoever ends many, and was broken off, asks again: in deferred mode the first task may still be due.
+        if not any(
+            task.type is TaskType.TERMINATE_PROCESS_INSTANCE for task in called.instance.tasks.values()
+        ):
             called.add_task(TaskType.TERMINATE_PROCESS_INSTANCE)
-            run(called)
+        run(called)
 
     def tell(self, subscribers: list[Subscriber], variables: Rows) -> None:
         """Tell subscribers whose subscriptions are taken already.

@@ -23,6 +23,7 @@ ALLOWED = {
     "ids of a partition have gaps": "an id block that was leased by who then died or began anew is not given "
     "again; the order of the ids, and what they point at, is the same",
     "ids of messages, signals and subscriptions have gaps": "a count is never taken back",
+    "times of fed jobs, and of what comes after them": "a second hint that is lost costs as much time again",
     "ids of the engine's own tasks come in another order": "they are due at the same time, and one that has "
     "failed is run after the others; so what a drop says of its progress in ids differs too",
 }
@@ -65,6 +66,20 @@ def answer(result: Any) -> Any:
     if isinstance(result, dict):
         return {name: answer(value) for name, value in result.items() if name not in IN_BLOCKS}
     return result
+
+
+def timeless(look: Look) -> Look:
+    """What there is, whenever it came about."""
+    return {name: _timeless(found) for name, found in look.items() if name != "clock"}
+
+
+def _timeless(found: Any) -> Any:
+    match found:
+        case dict():
+            return {name: _timeless(value) for name, value in found.items() if not name.endswith("At")}
+        case list():
+            return [_timeless(each) for each in found]
+    return found
 
 
 def difference(one: Look, other: Look) -> str | None:

@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.settings import Settings, env_name
 from chalicelib.storage import tables
 from infra.template import additions, finish, merge
 
@@ -49,6 +51,26 @@ def texts(node: object) -> Iterator[str]:
             yield from texts(value)
     else:
         yield str(node)
+
+
+def values_of(stack: Template, parameter: str) -> list[str]:
+    """Its default, and all others that are allowed by name."""
+    row = stack["Parameters"][parameter]
+    return [str(value) for value in (row["Default"], *row.get("AllowedValues", ()))]
+
+
+def test_settings_can_be_read_with_every_value_that_a_parameter_may_have(dev: Template) -> None:
+    names = {env_name(row) for row in fields(Settings)}
+    given = dev["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert {name for name in given if name.startswith("BPMN_")} <= names
+    read = 0
+    for name, value in given.items():
+        if isinstance(value, dict) and value.get("Ref") in dev["Parameters"]:
+            for text in values_of(dev, value["Ref"]):
+                Settings.read({name: text})
+                read += 1
+    assert read >= 10
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

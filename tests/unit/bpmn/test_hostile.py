@@ -103,7 +103,7 @@ def test_a_hostile_file_gets_a_clear_answer_quickly(xml: bytes, fact: str) -> No
 
     assert error is not None
     assert error.detail == f"BPMN XML is invalid: {fact}"
-    assert seconds < 2
+    assert seconds < 10, "what grows with the square of the file takes minutes"
 
 
 @pytest.mark.parametrize("xml", LARGE_BUT_FINE.values(), ids=LARGE_BUT_FINE.keys())
