@@ -34,6 +34,11 @@ aws() {
 """
 """The API of a real account has a name of its own; here it has a path."""
 
+ONE_MORE_MODULE = r"""
+make() { command make "$@" HANDLERS="docs/examples/order-fulfilment/worker.py build/e2e/release_two.py"; }
+"""
+"""What is said last counts: the package of the page, and a module."""
+
 CATCH = ROOT / "tests" / "bpmn" / "timer" / "catch.bpmn"
 
 
@@ -74,22 +79,25 @@ def walk(cloud: Cloud) -> None:
         say(f"{ORDERS} orders, by the queue", lambda: orders(client))
         say("timer, by the schedule", lambda: timer(client))
         say("no path", lambda: refused(client))
+        say("rights", lambda: rights(cloud, address))
         say("change a setting", lambda: read(cloud, "Change a setting"))
-        say("update", lambda: read(cloud, "Update"))
-        say("roll back", lambda: read(cloud, "Roll back"))
-        say("still there", lambda: ended(client, ORDERS + 2))
+        first = code(cloud)
+        say("update", lambda: update(cloud, first))
+        say("an order after the update", lambda: one_more(client, ORDERS + 3))
+        say("roll back", lambda: roll_back(cloud, first))
+        say("an order after the roll back", lambda: one_more(client, ORDERS + 4))
     say("remove", lambda: read(cloud, "Remove"))
     say("nothing is left", lambda: nothing_left(cloud))
 
 
-def read(cloud: Cloud, heading: str) -> str:
+def read(cloud: Cloud, heading: str, before: str = "") -> str:
     """Run the commands of a section; the address of the API and the API key, where it has made them."""
     environment = {
         **cloud.environment,
         "PATH": os.pathsep.join([str(TOOLS), os.environ["PATH"]]),
         "ARCHITECTURE": {"x86_64": "x86_64", "amd64": "x86_64"}.get(platform.machine().lower(), "arm64"),
     }
-    return page.run(heading, environment, BEFORE, 'echo "${BPMN_ADDRESS-} ${BPMN_API_KEY-}"')
+    return page.run(heading, environment, BEFORE + before, 'echo "${BPMN_ADDRESS-} ${BPMN_API_KEY-}"')
 
 
 def orders(client: Client) -> None:
@@ -131,6 +139,52 @@ def refused(client: Client) -> None:
             return
         raise
     raise Failed("a path that is not there was answered")
+
+
+def rights(cloud: Cloud, address: str) -> None:
+    """A worker's key starts orders and deploys nothing; what is no key may do nothing."""
+    command = [sys.executable, "-m", "chalicelib.cli", "key", "create"]
+    options = ["--store", "dynamodb", "--data", STACK, "--role", "worker", "--name", "e2e"]
+    made = subprocess.run(
+        [*command, *options], env=cloud.environment, cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    for key, expected in ((made.stdout.decode().strip(), (403,)), ("wrong", (401, 403))):
+        with Client(address, api_key=key, timeout=120) as client:
+            try:
+                client.call("POST", "/processes", {})
+            except ApiProblem as problem:
+                if problem.status in expected:
+                    continue
+                raise
+            raise Failed(f"who may not deploy was not refused with {expected}")
+
+
+def code(cloud: Cloud) -> dict[str, str]:
+    """What code each function has, by name of the function."""
+    functions = cloud.aws("lambda", "list-functions")["Functions"]
+    return {function["FunctionName"]: function["CodeSha256"] for function in functions}
+
+
+def update(cloud: Cloud, first: dict[str, str]) -> None:
+    """Deploy a package that has one module more."""
+    (WORK / "release_two.py").write_text("NUMBER = 2\n", encoding="utf-8")
+    read(cloud, "Update", ONE_MORE_MODULE)
+    same = [name for name, sha256 in code(cloud).items() if first[name] == sha256]
+    if same:
+        raise Failed(f"functions have the code of before: {same}")
+
+
+def roll_back(cloud: Cloud, first: dict[str, str]) -> None:
+    """Deploy the first package again."""
+    read(cloud, "Roll back")
+    if code(cloud) != first:
+        raise Failed("functions have not the code of before the update")
+
+
+def one_more(client: Client, instances: int) -> None:
+    """An order more, on functions that were changed meanwhile."""
+    demo.start(client, 1)
+    ended(client, instances)
 
 
 def process_id(client: Client, bpmn_process_id: str) -> int:
