@@ -9,7 +9,7 @@ from ..service.prices import HINTS_AT_ONCE
 from ..storage.meter import Bill
 from .rehearsal import INSIDE, MESSAGE, SIGNAL, STAND_IN, TIMER, Order, Rehearsal, Way
 
-MOST_WAYS = 100
+MOST_WAYS = 60
 """Ways through a model that are all run; of more, so many are drawn by lot, always the same ones."""
 
 

@@ -163,7 +163,10 @@ PathId = Annotated[Int32, Field(ge=1), In.PATH]
 class Input(BaseModel):
     """Base of everything that comes in."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", alias_generator=to_camel)
+    # Built when it is first used: a cold start pays for the one command that it came for.
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", alias_generator=to_camel, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -16,7 +16,7 @@ Count = Annotated[int, Field(ge=0)]
 class Result(BaseModel):
     """Base of all answers; fields that are not set are left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, defer_build=True)
 
 
 class ResultTag(Result):

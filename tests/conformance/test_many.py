@@ -39,7 +39,6 @@ def ids(orders: list[Order]) -> list[int]:
     return sorted(order.id for order in orders)
 
 
-@pytest.mark.every_store
 def test_each_of_many_subscribers_is_told_once(engine: Engine) -> None:
     orders = start_many(engine)
 

@@ -246,7 +246,6 @@ def test_with_a_retention_and_no_archive_a_date_is_removed(engine: Engine) -> No
     assert keys_of(recording, "2030-01-01") == []
 
 
-@pytest.mark.every_store
 def test_date_on_which_something_lives_stays_until_that_has_ended(engine: Engine, tmp_path: Path) -> None:
     keeping(engine, "P1D", tmp_path / "archive")
     upkeep.begin(engine.env)
@@ -479,7 +478,6 @@ def messages(engine: Engine) -> list[tuple[int, str]]:
     return [(m["id"], m["name"]) for m in engine.send(c.QueryMessages())["results"]]
 
 
-@pytest.mark.every_store
 def test_messages_are_purged_once_their_time_has_been_over_for_the_retention(engine: Engine) -> None:
     keeping(engine, "P7D")
     upkeep.begin(engine.env)

@@ -112,7 +112,7 @@ def disturb(scenario: Scenario, aws: Clients, stride: int) -> None:
 
 def test_some_requests_to_dynamodb_fail(aws: Clients) -> None:
     (start,) = (scenario for scenario in SCENARIOS if scenario.name == "start")
-    disturb(start, aws, stride=11)
+    disturb(start, aws, stride=47)
 
 
 @pytest.mark.soak

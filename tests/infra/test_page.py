@@ -16,7 +16,7 @@ def test_shell_can_read_every_command() -> None:
 def test_every_section_is_walked() -> None:
     walk = (ROOT / "tests" / "e2e" / "__main__.py").read_text(encoding="utf-8")
 
-    assert {*re.findall(r'read\(cloud, "(.+?)"\)', walk), page.NAMES} == page.sections().keys()
+    assert {*re.findall(r'read\(cloud, "(.+?)"[,)]', walk), page.NAMES} == page.sections().keys()
 
 
 def test_parameters_of_the_page_are_those_of_the_stack() -> None:
