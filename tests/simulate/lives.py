@@ -12,12 +12,14 @@ from typing import Any
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.instance import IDS_PER_BLOCK
+from chalicelib.service import fed
 from chalicelib.settings import Settings
 from chalicelib.storage import keys
 from chalicelib.storage.keys import Shards
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.meter import TABLE, Meter, Touched
 from chalicelib.storage.ports import Key
+from tests.feeding import Handlers
 from tests.models import event, sequence
 from tests.play import Engine
 
@@ -154,6 +156,16 @@ class Crowd:
         self.touched.append({block: self._sums(every) for block, every in about.items()})
         self.at.append(self.second)
 
+    def follow(self, handlers: Handlers) -> None:
+        """The handler of the engine does a job of each instance, as a hint says."""
+
+        def act(number: int) -> int:
+            hint = handlers.hints.waiting.pop(0)
+            fed.work_on(self.engine.env, hint, handlers.perform)
+            return hint.ref.block
+
+        self.step(act, len(self.blocks))
+
     def work_off(self, jobs: int, **fields: Any) -> None:
         """Lock and complete so many jobs of each, one by one."""
         for _ in range(jobs):
@@ -196,6 +208,16 @@ def _with_jobs(jobs: int, lock: Mapping[str, Any], **start: Any) -> Callable[[Cr
     return live
 
 
+def _fed(jobs: int) -> Callable[[Crowd], None]:
+    def live(crowd: Crowd) -> None:
+        handlers = Handlers(crowd.engine, *(("p", f"t{number}") for number in range(jobs)))
+        crowd.start()
+        for _ in range(jobs):
+            crowd.follow(handlers)
+
+    return live
+
+
 _HOUR = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
 _PAYMENT = ('<messageEventDefinition messageRef="m"/>', '<message id="m" name="payment received"/>')
 
@@ -207,9 +229,11 @@ LIVES: Mapping[str, Life] = {
     "one task, locks that expire": Life(sequence("p", 1), _with_jobs(1, {"lockTimeout": "PT5M"})),
     "a timer, a task": Life(event("p", _HOUR), _timer),
     "a message, a task": Life(event("p", *_PAYMENT), _message),
+    "one task, fed": Life(sequence("p", 1), _fed(1)),
     "ten tasks": Life(sequence("p", 10), _with_jobs(10, {})),
+    "ten tasks, fed": Life(sequence("p", 10), _fed(10)),
 }
-"""Process instances from start to end, as workers and senders over HTTP let them live."""
+"""Process instances from start to end, as workers and senders over HTTP let them live; or handlers: fed ones."""
 
 
 @dataclass(frozen=True)

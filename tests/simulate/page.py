@@ -28,10 +28,11 @@ ORDINARY = (
     "one task, locks that expire",
     "a timer, a task",
     "a message, a task",
+    "one task, fed",
 )
 """Lives with up to two jobs."""
 
-TEN = ("ten tasks",)
+TEN = ("ten tasks", "ten tasks, fed")
 
 
 @dataclass(frozen=True)
