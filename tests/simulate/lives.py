@@ -233,7 +233,7 @@ LIVES: Mapping[str, Life] = {
     "ten tasks": Life(sequence("p", 10), _with_jobs(10, {})),
     "ten tasks, fed": Life(sequence("p", 10), _fed(10)),
 }
-"""Process instances from start to end, as workers and senders over HTTP let them live; or handlers: fed ones."""
+"""Process instances from start to end, as workers and senders over HTTP let them live, or job handlers."""
 
 
 @dataclass(frozen=True)
