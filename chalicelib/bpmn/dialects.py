@@ -120,7 +120,7 @@ ROWS: tuple[Row, ...] = (
     Row(_Z, "script@resultVariable", "result_variable", "where the result goes"),
     Row(_Z, "calledDecision@decisionId", "decision", "decision of the business rule task"),
     Row(_Z, "calledDecision@resultVariable", "result_variable", "where the result goes"),
-    Row(_Z, "properties/property@value", "properties", "kept, and without meaning here", name="name"),
+    Row(_Z, "properties/property@value", "properties", "properties of the element", name="name"),
     Row(_C, "@topic", "work_type", "work type of its EXECUTE jobs"),
     Row(
         _C,
@@ -171,6 +171,27 @@ ROWS: tuple[Row, ...] = (
     Row(_B, "script", "script", "what the script task does"),
     Row(_B, "@scriptFormat", "script_format", "in which language"),
 )
+
+KEPT = frozenset(
+    {
+        "inputs",
+        "outputs",
+        "called_binding",
+        "called_version",
+        "called_key",
+        "passes_all_in",
+        "passes_all_out",
+        "called_inputs",
+        "called_outputs",
+        "correlation_key",
+        "script",
+        "script_format",
+        "result_variable",
+        "decision",
+        "properties",
+    }
+)
+"""What is kept with the model, and not followed: a worker does it, or is asked."""
 
 RESOURCES = frozenset({"humanPerformer", "performer", "potentialOwner", "resourceRole"})
 """Who does something, in BPMN itself."""

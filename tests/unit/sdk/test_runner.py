@@ -116,6 +116,84 @@ def test_options_that_cannot_be(server, options):
         Play(server, **options)
 
 
+# Work types.
+
+
+class PlayTypes(Play):
+    """A worker with a handler for each of some work types, in whatever process."""
+
+    def __init__(self, server: Engine, *work_types: str) -> None:
+        super().__init__(server)
+        worker, self.done = Worker(), []
+        for work_type in work_types:
+            worker.job(work_type=work_type)(
+                lambda job: self.done.append((job.bpmn_process_id, job.work_type))
+            )
+        self.runner = Runner(
+            server,
+            worker,
+            ME,
+            watch=self.log,
+            clock=self.clock,
+            chance=lambda: 0.0,
+            pause=self.clock.pause,
+            threads=Inline,
+        )
+
+
+def test_jobs_of_a_work_type_are_done_in_whatever_process():
+    server = Engine(ORDER, OTHER, filters=True)
+    server.add("a", workType="reserve")
+    server.add("b", process_id=2, workType="reserve")
+    server.add("a", workType="charge")
+    play = PlayTypes(server, "reserve")
+
+    assert play.polls(2) == ["DONE", "DONE"]
+    assert play.done == [(ORDER, "reserve"), (OTHER, "reserve")]
+    assert server.states == ["DONE", "DONE", "DUE"]
+    assert {tuple(body["workTypes"]) for body in server.bodies["lock"]} == {("reserve",)}
+
+
+def test_a_process_that_is_deployed_meanwhile_is_read_when_it_has_a_job():
+    server = Engine(ORDER, filters=True)
+    play = PlayTypes(server, "reserve")
+    play.log.at_tick[2] = lambda: (
+        server.processes.append(OTHER),
+        server.add("b", process_id=2, workType="reserve"),
+    )
+
+    play.polls(3)
+
+    assert play.done == [(OTHER, "reserve")]
+
+
+def test_a_job_of_a_process_that_is_not_listed_is_given_back():
+    server = Engine(ORDER, filters=True)
+    server.add("b", process_id=2, workType="reserve")
+    server.processes.append(OTHER)
+    listed = server._query
+    server._query = lambda path, body, query: listed(
+        path, body, {**query, "limit": min(query["limit"], 1 - query["offset"])}
+    )
+    play = PlayTypes(server, "reserve")
+
+    play.polls(1)
+
+    assert (play.done, server.states) == ([], ["DUE"])
+
+
+def test_more_work_types_than_one_lock_takes():
+    server = Engine(ORDER, filters=True)
+    server.add("a", workType="t149")
+
+    assert PlayTypes(server, *(f"t{number}" for number in range(150))).polls(2) == ["DONE"]
+
+
+def test_an_engine_that_knows_no_work_types_refuses_the_worker():
+    with pytest.raises(ApiProblem):
+        PlayTypes(Engine(ORDER), "reserve").polls(2)
+
+
 # Processes.
 
 
