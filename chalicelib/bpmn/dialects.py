@@ -243,9 +243,7 @@ def _ends(node: Node, steps: list[str]) -> Iterator[Node]:
 
 
 def _values(row: Row, node: Node) -> Iterator[Any]:
-    """What a row says at a place, if anything; a list, a map or a script in place of a text says nothing."""
-    if not row.attribute and node.children:
-        return
+    """What a row says at a place, if anything; a list, a map or a script has no text of its own."""
     text = (node.attributes.get(row.attribute, "") if row.attribute else node.text).strip()
     name = node.attributes.get(row.name, "").strip()
     value = row.reads(text) if text else None

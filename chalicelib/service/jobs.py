@@ -105,16 +105,15 @@ def _lock_due(cmd: c.LockJobs, env: Environment, now: Instant) -> Locked:
     Once something is locked, it is answered whatever happens next, since nobody else can get it.
     """
     locked: Locked = []
-    # Behind a filter most instances may have nothing that is wanted, so more are read at a time.
-    is_picky = bool(cmd.bpmn_element_ids or cmd.work_types)
-    candidates = _due(cmd, env, now)
-    while len(locked) < cmd.limit:
-        limit = cmd.limit - len(locked)
+    candidates, width = _due(cmd, env, now), cmd.limit
+    while (limit := cmd.limit - len(locked)) > 0:
         try:
-            with _claimed(candidates, env, BATCH if is_picky else min(limit, BATCH)) as refs:
+            with _claimed(candidates, env, min(width, BATCH)) as refs:
                 if not refs:
                     break
-                locked += _lock(cmd, env, refs, now, limit, gives_up=True)
+                locked += (found := _lock(cmd, env, refs, now, limit, gives_up=True))
+            # Where a filter passes over what is due, more is read at a time.
+            width = limit - len(found) if found else 2 * width
         except (Overtaken, Unavailable, Unanswered):
             if not locked:
                 raise

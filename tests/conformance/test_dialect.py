@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.errors import InvalidCommand
+from tests import models
 from tests.conftest import Play
 from tests.feeding import Handlers
 from tests.play import WORKER, Engine, Order
@@ -122,15 +123,16 @@ def test_a_process_without_the_work_type_is_not_read(engine: Engine) -> None:
 
 
 def test_a_question_of_the_engine_has_no_work_type(engine: Engine) -> None:
-    order = order_of(engine, "zeebe")
-    order.complete_job("reserve")
-    order.update_user_task(completed=True)
-    order.complete_job("price")
-    order.complete_job("thank")
+    added = (
+        '<extensionElements xmlns:z="http://camunda.org/schema/zeebe/1.0">'
+        '<z:taskDefinition type="timing"/></extensionElements><timerEventDefinition/>'
+    )
+    order = engine.start(engine.deploy_xml(models.event("asks", added)))
 
-    (job,) = [job for job in order.jobs("deliver") if job["state"] == "DUE"]
+    (job,) = order.jobs("event")
 
-    assert (job["type"], job.get("workType")) == ("CALL_PROCESS", None)
+    assert (job["type"], job.get("workType")) == ("SET_TIMER", None)
+    assert engine.lock(workTypes=["timing"]) == []
 
 
 @pytest.mark.every_store

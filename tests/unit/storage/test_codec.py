@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 from enum import Enum
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -37,6 +37,9 @@ COLUMNS = {
     str: texts,
     bool: st.booleans(),
     Instant: instants,
+    dict[str, Any]: st.dictionaries(
+        texts, st.none() | texts | st.integers(0, 100) | st.lists(texts, max_size=2)
+    ),
 }
 
 
