@@ -18,8 +18,7 @@ class Play:
 
     def __init__(self, server: Engine, handle: Callable[..., Any] = lambda job: None, **options: Any) -> None:
         self.server, self.clock, self.log = server, Clock(), Log()
-        worker = Worker()
-        worker.job(ORDER, "a")(handle)
+        worker = self.worker(handle)
         self.runner = Runner(
             server,
             worker,
@@ -31,6 +30,11 @@ class Play:
             pause=self.clock.pause,
             threads=Inline,
         )
+
+    def worker(self, handle: Callable[..., Any]) -> Worker:
+        worker = Worker()
+        worker.job(ORDER, "a")(handle)
+        return worker
 
     def polls(self, times: int) -> list[str]:
         """Run for so many polls; the outcomes."""
@@ -123,22 +127,14 @@ class PlayTypes(Play):
     """A worker with a handler for each of some work types, in whatever process."""
 
     def __init__(self, server: Engine, *work_types: str) -> None:
-        super().__init__(server)
-        worker, self.done = Worker(), []
-        for work_type in work_types:
-            worker.job(work_type=work_type)(
-                lambda job: self.done.append((job.bpmn_process_id, job.work_type))
-            )
-        self.runner = Runner(
-            server,
-            worker,
-            ME,
-            watch=self.log,
-            clock=self.clock,
-            chance=lambda: 0.0,
-            pause=self.clock.pause,
-            threads=Inline,
-        )
+        self.work_types, self.done = work_types, []
+        super().__init__(server, lambda job: self.done.append((job.bpmn_process_id, job.work_type)))
+
+    def worker(self, handle: Callable[..., Any]) -> Worker:
+        worker = Worker()
+        for work_type in self.work_types:
+            worker.job(work_type=work_type)(handle)
+        return worker
 
 
 def test_jobs_of_a_work_type_are_done_in_whatever_process():
