@@ -13,7 +13,7 @@ from chalicelib.api import openapi
 from chalicelib.contract.rights import DUTIES, RIGHTS, Role, may_call
 from chalicelib.service.watch import METRICS
 from chalicelib.settings import Settings, env_name, option
-from tests import elements
+from tests import dialects, elements
 from tests.bench import page as cost_page
 from tests.cli import page as cli_page
 from tests.marked import put_between
@@ -25,6 +25,8 @@ SETTINGS_BEGIN = "<!-- settings -->"
 SETTINGS_END = "<!-- /settings -->"
 ROLES_BEGIN = "<!-- roles -->"
 ROLES_END = "<!-- /roles -->"
+DIALECTS_BEGIN = "<!-- dialects -->"
+DIALECTS_END = "<!-- /dialects -->"
 
 
 def settings_table() -> str:
@@ -65,6 +67,11 @@ def with_roles_table(page: str) -> str:
     return put_between(page, ROLES_BEGIN, ROLES_END, roles_table())
 
 
+def with_dialects(page: str) -> str:
+    """A page with the tables of dialects between their two markers."""
+    return put_between(page, DIALECTS_BEGIN, DIALECTS_END, dialects.tables())
+
+
 METRICS_PAGE = """# Metrics
 
 What is counted where, and what to do with it, says [watching.md](watching.md). A metric without a value in an
@@ -90,6 +97,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/cli.md": lambda page: cli_page.page(),
     "docs/security.md": with_roles_table,
     "docs/elements.md": lambda page: elements.page(),
+    "docs/modeler.md": with_dialects,
     "docs/metrics.md": lambda page: metrics_page(),
 }
 """What a page must say, given what it says."""

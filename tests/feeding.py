@@ -43,7 +43,7 @@ class Handlers:
         answers: What the handler of an element answers, by element id; an empty completion by default.
     """
 
-    def __init__(self, engine: Engine, *elements: tuple[str, str]) -> None:
+    def __init__(self, engine: Engine, *elements: tuple[str, str] | str) -> None:
         self.engine = engine
         self.hints = Hints()
         self.done: list[str] = []
@@ -52,15 +52,16 @@ class Handlers:
         self.answers: dict[str, dict[str, Any] | None] = {}
         self.register(*elements)
 
-    def register(self, *elements: tuple[str, str]) -> None:
-        """Let there be handlers for these elements, and no others."""
+    def register(self, *elements: tuple[str, str] | str) -> None:
+        """Let there be handlers for these elements and work types, and no others."""
         self.engine.feed, self.engine.fed = self.hints, frozenset(elements)
         self.engine.env = self.engine.environment()
 
     def perform(
         self, bpmn_process_id: str, job: dict[str, Any], variables: Variables
     ) -> dict[str, Any] | None:
-        assert (bpmn_process_id, job["bpmnElementId"]) in self.engine.fed
+        element = (bpmn_process_id, job["bpmnElementId"])
+        assert element in self.engine.fed or job.get("workType") in self.engine.fed
         self.jobs.append(job)
         self.variables.append((variables.process_variables(None), variables.element_variables(None)))
         self.done.append(job["bpmnElementId"])

@@ -53,7 +53,7 @@ class Engine:
     shards: Shards = field(default_factory=Shards)
     random_bytes: Callable[[int], bytes] = field(default_factory=counted_bytes)
     feed: Feed | None = None
-    fed: frozenset[tuple[str, str]] = frozenset()
+    fed: frozenset[tuple[str, str] | str] = frozenset()
 
     def __post_init__(self) -> None:
         self.watch = Watching()

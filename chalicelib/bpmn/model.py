@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from .extension import NOTHING_ADDED, Extension, literal
 from .paths import Reach
 from .types import KIND_OF, ElementType, Family, Trigger
 
@@ -69,6 +70,7 @@ class Element:
         is_interrupting: Whether a boundary event ends its activity.
         event: What an event waits for or throws; None where a job has to ask.
         called_element: What a call activity calls: `id` or `id:version`.
+        extension: What a modeler adds.
     """
 
     number: int
@@ -81,6 +83,12 @@ class Element:
     is_interrupting: bool = True
     event: EventDefinition | None = None
     called_element: str | None = None
+    extension: Extension = NOTHING_ADDED
+
+    @property
+    def work_type(self) -> str | None:
+        """What kind of worker does its work; None where the model does not say it, or not plainly."""
+        return literal(self.extension.work_type)
 
     @property
     def family(self) -> Family:
@@ -109,6 +117,7 @@ class SequenceFlow:
         target: Number of the element it enters; None if the XML names none that exists.
         scope: Number of the scope it is drawn in.
         condition: Text of its conditionExpression, if any.
+        language: Language of the condition, if the XML names one.
     """
 
     number: int
@@ -117,6 +126,7 @@ class SequenceFlow:
     target: int | None
     scope: int = 0
     condition: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

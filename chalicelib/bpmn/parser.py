@@ -3,7 +3,7 @@
 Nothing is loaded, expanded or guessed: no document type declaration, no entities, no network, bounded size,
 depth and number of elements. What BPMN files in the wild get wrong is read all the same: a missing model
 namespace, any prefix, a prefix that is not declared. Elements of other namespaces (diagram, vendor
-extensions) are left out.
+extensions) are left out, but for the dialects that `dialects` knows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,11 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from .dialects import NAMESPACES
 from .errors import Cause, InvalidModel
 from .model import Process
-from .reader import SKIPPED, Node, read_processes
+from .node import Node
+from .reader import EXTENSIONS, SKIPPED, read_processes
 
 MAX_BYTES = 5 * 1024**2
 """Size of the XML. Source: engine-semantics, section 1, body rules: deployments 5 MiB."""
@@ -135,7 +137,7 @@ class _Builder:
         self._limit(attributes)
         if self._skipped_from:
             return
-        name = self._model_name(tag)
+        name = self._name(tag)
         if name is None or name in SKIPPED:
             self._skipped_from = self._depth
         else:
@@ -164,11 +166,22 @@ class _Builder:
 
     def _enter(self, node: Node) -> None:
         self._text.clear()
-        if self._open:
+        if self._open and node.tag == EXTENSIONS:
+            node.children = self._open[-1].extensions
+        elif self._open:
             self._open[-1].children.append(node)
         else:
             self.root = node
         self._open.append(node)
+
+    def _name(self, tag: str) -> str | None:
+        """What a node is called; inside of extensions only known dialects have names, `zeebe:script`."""
+        inside = self._open[-1].tag if self._open else ""
+        if inside != EXTENSIONS and ":" not in inside:
+            return self._model_name(tag)
+        namespace, _, name = tag.rpartition("}")
+        dialect = NAMESPACES.get(namespace[1:])
+        return dialect and f"{dialect}:{name}"
 
     def _model_name(self, tag: str) -> str | None:
         """Local name of an element of the model, None for an element of another namespace."""

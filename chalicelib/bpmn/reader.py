@@ -5,10 +5,13 @@ cannot be executed. `rules` names the faults.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from .dialects import RESOURCES, read_extension
+from .extension import literal
 from .model import Element, EventDefinition, Process, SequenceFlow, Timer, Unsupported
+from .node import Node
 from .types import KINDS, ElementType, Family, Kind, Trigger
 
 _DATA = {
@@ -22,12 +25,15 @@ _DATA = {
 }
 """How data flows in the drawing; nothing moves by it, variables do."""
 
-_REMARKS = {"auditing", "documentation", "extensionElements", "monitoring"}
+_REMARKS = {"auditing", "documentation", "monitoring"}
 
 _DRAWING = {"BPMNDiagram"}
 
 SKIPPED = _DATA | _REMARKS | _DRAWING
 """Left out wherever they stand, with all that is inside."""
+
+EXTENSIONS = "extensionElements"
+"""Of what is inside, only known dialects count."""
 
 _IGNORED_IN_SCOPE = {
     "association",
@@ -91,23 +97,6 @@ _KIND_BY_XML: Mapping[tuple[str, ...], Kind] = {
 """By local name and local names of all event definitions inside."""
 
 
-@dataclass(slots=True)
-class Node:
-    """An XML element of the BPMN model, its name freed from namespace and prefix.
-
-    Attributes:
-        tag: Local name.
-        attributes: Values by name; names with a declared prefix are spelled `{namespace}name`.
-        children: Elements of the model inside of it, in document order.
-        text: Text after its last child, for a leaf the whole text; untrimmed.
-    """
-
-    tag: str
-    attributes: Mapping[str, str]
-    children: list["Node"] = field(default_factory=list)
-    text: str = ""
-
-
 class _Pool(NamedTuple):
     collaboration_id: str | None = None
     participant_id: str | None = None
@@ -117,7 +106,12 @@ class _Pool(NamedTuple):
 def read_processes(root: Node) -> list[Process]:
     """All processes of a file, in document order, faulty ones included."""
     pools, declared = dict(_pools(root)), dict(_declared(root))
-    return [_ProcessReader(node, declared).process(pools) for node in root.children if node.tag == "process"]
+    messages = {node.attributes.get("id", ""): node for node in root.children if node.tag == Trigger.MESSAGE}
+    return [
+        _ProcessReader(node, declared, messages).process(pools)
+        for node in root.children
+        if node.tag == "process"
+    ]
 
 
 def _declared(root: Node) -> Iterator[tuple[tuple[Trigger, str], str]]:
@@ -141,9 +135,12 @@ def _pools(root: Node) -> Iterator[tuple[str, _Pool]]:
 class _ProcessReader:
     """Collects the content of one process element."""
 
-    def __init__(self, node: Node, declared: Mapping[tuple[Trigger, str], str]) -> None:
+    def __init__(
+        self, node: Node, declared: Mapping[tuple[Trigger, str], str], messages: Mapping[str, Node]
+    ) -> None:
         self._node = node
         self._declared = declared
+        self._messages = messages
         self._elements: list[Element] = []
         self._unsupported: list[Unsupported] = []
         self._flow_nodes: list[tuple[Node, int]] = []
@@ -194,6 +191,7 @@ class _ProcessReader:
 
     def _add(self, node: Node, kind: Kind, scope: int) -> int:
         number = len(self._elements)
+        extension = read_extension(self._parts(node, kind))
         element = Element(
             number,
             node.attributes.get("id", ""),
@@ -203,7 +201,8 @@ class _ProcessReader:
             _text(node, "default"),
             is_interrupting=node.attributes.get("cancelActivity", "true").strip() in _TRUE,
             event=self._event(node, kind),
-            called_element=_text(node, "calledElement"),
+            called_element=_text(node, "calledElement") or literal(extension.called_process),
+            extension=extension,
         )
         self._elements.append(element)
         if kind.family is Family.BOUNDARY_EVENT:
@@ -215,6 +214,15 @@ class _ProcessReader:
         for number, activity in self._attached.items():
             host = self._number_of.get(activity)
             self._elements[number] = replace(self._elements[number], attached_to=host)
+
+    def _parts(self, node: Node, kind: Kind) -> Iterator[Node]:
+        """Where a modeler adds to an element: itself, its event definition, and its message."""
+        yield node
+        for definition in filter(_is_trigger, node.children):
+            yield definition
+            message = self._messages.get(_local(definition.attributes.get("messageRef", "")))
+            if message is not None and kind.trigger is Trigger.MESSAGE:
+                yield message
 
     def _event(self, node: Node, kind: Kind) -> EventDefinition | None:
         """What the XML says of an event; None if it leaves that open, as a reference to nothing does."""
@@ -258,7 +266,8 @@ class _ProcessReader:
         condition = None if self._is_default(flow_id, source) else _condition(node)
         parts = [child.tag for child in node.children if child.tag != _CONDITION]
         self._refuse(node, scope, [f"{_FLOW}/{tag}" for tag in ([_CONDITION] if condition else []) + parts])
-        return SequenceFlow(number, flow_id, source, target, scope, condition)
+        language = _language(node) if condition else None
+        return SequenceFlow(number, flow_id, source, target, scope, condition, language)
 
     def _end(self, node: Node, reference: str, named_by: dict[str, int]) -> int | None:
         element_id, flow_id = node.attributes.get(reference), node.attributes.get("id")
@@ -294,7 +303,13 @@ def _unknown_parts(node: Node, kind: Kind) -> Iterator[str]:
             yield f"{node.tag}/{attribute}"
     for child in node.children:
         is_content = kind.is_scope and child.tag not in _LOOPS
-        if child.tag not in _IGNORED_IN_ELEMENT and not _is_trigger(child) and not is_content:
+        is_person = kind.type is ElementType.USER_TASK and child.tag in RESOURCES
+        if (
+            child.tag not in _IGNORED_IN_ELEMENT
+            and not is_person
+            and not _is_trigger(child)
+            and not is_content
+        ):
             yield f"{node.tag}/{child.tag}"
 
 
@@ -309,6 +324,10 @@ def _condition(node: Node) -> str | None:
     """Text of the condition; an empty expression, as modelers leave it behind, is none."""
     texts = [child.text.strip() for child in node.children if child.tag == _CONDITION]
     return "".join(texts) or None
+
+
+def _language(node: Node) -> str | None:
+    return next((_text(child, "language") for child in node.children if child.tag == _CONDITION), None)
 
 
 def _text(node: Node, attribute: str) -> str | None:

@@ -93,7 +93,7 @@ def run_worker(parsed: argparse.Namespace) -> int:
         return codes.USAGE
     with client, _signals_to(runner.stop):
         address = connection.address(parsed, os.environ)
-        progress.say(f"{len(worker.elements())} handlers of {parsed.handlers} work for {address}")
+        progress.say(f"{len(worker.places())} handlers of {parsed.handlers} work for {address}")
         try:
             runner.run()
         except ApiProblem as problem:

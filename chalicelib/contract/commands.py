@@ -156,6 +156,9 @@ VariableName = Annotated[
 Ids = Annotated[
     tuple[Int32, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(_to_tuple)
 ]
+Texts = Annotated[
+    tuple[Text, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(_to_tuple)
+]
 PathPartition = Annotated[Partition, In.PATH]
 PathId = Annotated[Int32, Field(ge=1), In.PATH]
 
@@ -417,7 +420,17 @@ class SetElementVariables(Command):
 
 
 class UpdateUserTask(Command):
-    """Change a user task, or end it: completed, with a BPMN error, or by an escalation."""
+    """Change a user task, or end it: completed, with a BPMN error, or by an escalation.
+
+    Attributes:
+        assignee: Who does it from now on; our addition to the API, as what follows.
+        unassign: Whether nobody does it from now on.
+        candidate_users: Who may do it; an empty list: nobody.
+        candidate_groups: Groups whose members may do it; an empty list: none.
+        due_date: When it should be done.
+        follow_up_date: When somebody should look at it.
+        priority: A number; more is more urgent.
+    """
 
     partition: PathPartition
     id: PathId
@@ -428,6 +441,13 @@ class UpdateUserTask(Command):
     completed: bool = False
     process_variables: ProcessVariables = ()
     tags: Tags = ()
+    assignee: str | None = None
+    unassign: bool = False
+    candidate_users: Texts | None = None
+    candidate_groups: Texts | None = None
+    due_date: DateTime | None = None
+    follow_up_date: DateTime | None = None
+    priority: Int32 | None = None
     worker_id: Text
 
 
@@ -452,13 +472,17 @@ class LockJobs(Command):
     """Lock due jobs for one worker.
 
     Attributes:
-        lock_timeout: ISO 8601 duration after which another worker may take them; our addition to the API.
+        bpmn_element_ids: Of these elements only; our addition to the API, as what follows.
+        work_types: Of these work types only.
+        lock_timeout: ISO 8601 duration after which another worker may take them.
     """
 
     partition: Partition | None = None
     id: Int32 | None = None
     process_ids: Ids = ()
     process_instance_id: Int32 | None = None
+    bpmn_element_ids: Texts = ()
+    work_types: Texts = ()
     limit: Annotated[int, Field(ge=1, le=1000, validate_default=True)] = 0
     lock_timeout: Annotated[str, _checked(_check_lasting, "iso8601_duration")] | None = None
     worker_id: Text
@@ -473,7 +497,11 @@ class UnlockJobs(Command):
 
 
 class CompleteJob(Command):
-    """Complete a locked job, or report that its work failed."""
+    """Complete a locked job, or report that its work failed.
+
+    Attributes:
+        no_retry: Whether a failure is an incident at once, whatever the model says; our addition to the API.
+    """
 
     partition: PathPartition
     id: PathId
@@ -482,6 +510,7 @@ class CompleteJob(Command):
     process_variables: ProcessVariables = ()
     retry_limit: Annotated[Int32, Field(ge=0)] = 0
     retry_timer: Duration | None = None
+    no_retry: bool = False
     completion: JobCompletion = JobCompletion()
     worker_id: Text
 
@@ -641,12 +670,31 @@ class QueryIncidents(RecordQuery):
 
 
 class QueryUserTasks(RecordQuery):
-    """Find user tasks."""
+    """Find user tasks.
+
+    Attributes:
+        assignee: Who does them; our addition to the API, as what follows.
+        unassigned: Only those that nobody does.
+        candidate_user: Who may do them.
+        candidate_group: A group whose members may do them.
+        due_before: Those that should be done before.
+        follow_up_before: Those that somebody should look at before.
+        priority: Those of this priority.
+        form_key: Those of this form.
+    """
 
     id: Int32 | None = None
     element_instance_id: Int32 | None = None
     process_id: Int32 | None = None
     tags: Tags = ()
+    assignee: str | None = None
+    unassigned: bool = False
+    candidate_user: str | None = None
+    candidate_group: str | None = None
+    due_before: DateTime | None = None
+    follow_up_before: DateTime | None = None
+    priority: Int32 | None = None
+    form_key: str | None = None
 
 
 class QueryMessages(Query):

@@ -165,10 +165,21 @@ class ElementInstance(OfInstance):
 
 
 class Job(OfElement, Work):
-    """Work for an outside worker."""
+    """Work for an outside worker.
+
+    Attributes:
+        work_type: What kind of worker does it, by the model; our addition to the API, as what follows.
+        headers: What the model says to the worker, by name.
+        retry_limit: How often it is tried again, by the model.
+        retry_timer: After which ISO 8601 duration, by the model.
+    """
 
     correlation_key: str | None = None
     type: JobType
+    work_type: str | None = None
+    headers: dict[str, str] | None = None
+    retry_limit: Count | None = None
+    retry_timer: str | None = None
 
 
 class Task(Created, Work):
@@ -186,7 +197,18 @@ class Task(Created, Work):
 
 
 class UserTask(OfElement):
-    """Work for a person."""
+    """Work for a person.
+
+    Attributes:
+        assignee: Who does it; our addition to the API, as what follows.
+        candidate_users: Who may do it.
+        candidate_groups: Groups whose members may do it.
+        due_date: When it should be done.
+        follow_up_date: When somebody should look at it.
+        priority: A number; more is more urgent.
+        form_key: Its form, by name.
+        form_id: Its form, by id.
+    """
 
     revision: Annotated[int, Field(ge=1)]
     correlation_key: str | None = None
@@ -194,6 +216,14 @@ class UserTask(OfElement):
     tags: list[ResultTag]
     updated_at: DateTime
     updated_by: str
+    assignee: str | None = None
+    candidate_users: list[str] | None = None
+    candidate_groups: list[str] | None = None
+    due_date: DateTime | None = None
+    follow_up_date: DateTime | None = None
+    priority: int | None = None
+    form_key: str | None = None
+    form_id: str | None = None
 
 
 class Incident(Created):

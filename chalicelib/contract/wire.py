@@ -5,7 +5,10 @@ from typing import Any
 
 from ..bpmn.instants import format_instant, parse_instant
 from ..bpmn.model import Element, Timer
+from ..bpmn.retries import retries_of
 from ..bpmn.types import Family, Trigger
+from ..engine.assignment import assignment
+from ..engine.feed import work_type_of
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.records import (
@@ -20,7 +23,7 @@ from ..engine.records import (
     UserTask,
     Variable,
 )
-from ..engine.states import UPKEEP, WorkState
+from ..engine.states import UPKEEP, JobType, WorkState
 
 Json = dict[str, Any]
 
@@ -134,6 +137,7 @@ def job(record: Job, instance: ProcessInstance, process: DeployedProcess, now: I
         **_origin(record, instance, process),
         **_place(record, instance, process),
         **_work(record, now),
+        **_said(process.model.elements[record.element], record.type),
         bpmnElementId=process.model.elements[record.element].bpmn_element_id,
         correlationKey=instance.correlation_key,
     )
@@ -176,6 +180,7 @@ def user_task(record: UserTask, instance: ProcessInstance, process: DeployedProc
         tags=tags(record.tags) or [],
         updatedAt=format_instant(record.updated_at),
         updatedBy=record.updated_by,
+        **assignment(record, process.model.elements[record.element]),
     )
 
 
@@ -269,6 +274,17 @@ def _work(record: Job | Task, now: Instant) -> Json:
         "retryCount": record.retry_count,
         "state": WorkState.DUE if is_due else record.state,
         "type": record.type,
+    }
+
+
+def _said(element: Element, type: JobType) -> Json:
+    """What the model says to who does a job; of two headers with a name, the first one."""
+    retries = retries_of(element)
+    return {
+        "workType": work_type_of(element, type),
+        "headers": dict(reversed(element.extension.headers)) or None,
+        "retryLimit": retries and retries.limit,
+        "retryTimer": retries and retries.timer,
     }
 
 

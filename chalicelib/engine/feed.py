@@ -5,9 +5,11 @@ watches over it is a time to look again, which a process instance has in common 
 so that it rarely changes.
 """
 
+from ..bpmn.model import Element
 from .instance import ProcessInstance
+from .moment import Fed
 from .records import Instant, Job
-from .states import WorkState
+from .states import JobType, WorkState
 
 FEED = "@feed"
 """Who holds a fed job: `lockedBy`. Who unlocks the jobs of this name leaves them to workers."""
@@ -20,6 +22,17 @@ BETWEEN_LOOKS = 60_000
 
 AHEAD = 90_000
 """Milliseconds that a look looks ahead; more than there are between two, since one may be late."""
+
+
+def has_handler(fed: Fed, bpmn_process_id: str, element: Element, type: JobType) -> bool:
+    """Whether the jobs of an element have a handler of the engine: by the element, or by their work type."""
+    work_type = work_type_of(element, type)
+    return (bpmn_process_id, element.bpmn_element_id) in fed or (work_type is not None and work_type in fed)
+
+
+def work_type_of(element: Element, type: JobType) -> str | None:
+    """What kind of worker does a job; only work has a type, a question of the engine has none."""
+    return element.work_type if type is JobType.EXECUTE else None
 
 
 def feed(job: Job, now: Instant) -> None:

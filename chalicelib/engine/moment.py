@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from ..bpmn.instants import format_instant
 from .records import Instant
 
-Fed = Container[tuple[str, str]]
-"""Elements whose jobs are fed to handlers of the engine: BPMN process id and BPMN element id of each."""
+Fed = Container[tuple[str, str] | str]
+"""Whose jobs are fed to handlers of the engine: elements, each by its BPMN process id and BPMN
+element id, and work types."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Fields are stored by position: new ones go to the end and have a default.
 """
 
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import Any, NewType
 
 from ..bpmn.model import Element, Process
 from ..bpmn.types import ElementType
@@ -156,6 +156,8 @@ class UserTask:
     Attributes:
         revision: Counts its updates, from 1.
         tags: By name.
+        assignment: What is not as the model says it, by the names of the API (`assignment`); None for a field
+            that is set no more.
     """
 
     id: int
@@ -168,6 +170,7 @@ class UserTask:
     updated_at: Instant
     updated_by: str
     tags: dict[str, str | None] = field(default_factory=dict)
+    assignment: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..bpmn.model import Element, Process, SequenceFlow
 from ..bpmn.types import Family
 from .asks import Ask, EndCalled, ReturnToCaller, Unsubscribe
-from .feed import feed
+from .feed import feed, has_handler
 from .instance import ProcessInstance
 from .moment import Moment
 from .records import ElementInstance, Incident, Instant, Job, Task, UserTask
@@ -301,7 +301,7 @@ class Step:
             retry_count=retry_count,
         )
         element = self.process.elements[token.element]
-        if (self.process.bpmn_process_id, element.bpmn_element_id) in self.moment.fed:
+        if has_handler(self.moment.fed, self.process.bpmn_process_id, element, type):
             feed(job, self.now)
         self.instance.jobs[job.id] = job
         self.made.append(job)

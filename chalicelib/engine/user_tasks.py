@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..bpmn.types import Trigger
 from .catching import Thrown, catch, deliver
@@ -29,6 +30,7 @@ class Update:
         escalation_code: The work needs somebody else.
         tags: To set, or without value to delete.
         variables: To set or delete.
+        assignment: What is to hold from now on, by the names of the API; None: nothing.
     """
 
     revision: int
@@ -37,6 +39,7 @@ class Update:
     escalation_code: str | None = None
     tags: Mapping[str, str | None] = field(default_factory=dict)
     variables: tuple[NewVariable, ...] = ()
+    assignment: Mapping[str, Any] = field(default_factory=dict)
 
 
 def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> None:
@@ -67,6 +70,8 @@ def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> Non
         )
     set_variables(step, change.variables)
     user_task.tags = _merged(user_task.tags, change.tags)
+    if change.assignment:
+        user_task.assignment = {**(user_task.assignment or {}), **change.assignment}
     user_task.revision += 1
     user_task.updated_at = step.now
     user_task.updated_by = step.actor

@@ -46,11 +46,13 @@ class Errand:
 
     Attributes:
         record: The job as it was locked.
-        handler: Of its element.
+        bpmn_process_id: Of its process.
+        handler: Of its element, or of its work type.
         deadline: Until when it is this worker's alone, by the clock of the pace.
     """
 
     record: Record
+    bpmn_process_id: str
     handler: Handler
     deadline: float
 
@@ -81,7 +83,7 @@ class Runs:
         if self._pace.is_stopping:
             return self.give_back(errand.record)
         source = RemoteVariables(self._client, errand.record)
-        job = Job.read(errand.record, errand.handler.element.bpmn_process_id, source)
+        job = Job.read(errand.record, errand.bpmn_process_id, source)
         try:
             body = self._persist(lambda: perform(errand.handler, job), errand.deadline)
         except Unavailable as fault:

@@ -13,7 +13,8 @@ class Handlers:
     """The handlers of a module, which is imported with the first question.
 
     So a process that has no work for them is not held up by what handlers need.
-    As a container it holds the elements that have a handler: BPMN process id and BPMN element id.
+    As a container it holds what has a handler: elements, each by BPMN process id and BPMN element id, and
+    work types.
     """
 
     def __init__(self, name: str) -> None:
@@ -41,9 +42,9 @@ class Handlers:
         """
         _ = self.worker
 
-    def __contains__(self, element: object) -> bool:
-        """Whether an element has a handler."""
-        return element in self.worker.elements()
+    def __contains__(self, place: object) -> bool:
+        """Whether an element or a work type has a handler."""
+        return place in self.worker.work_types() or place in self.worker.elements()
 
     def perform(
         self, bpmn_process_id: str, record: Mapping[str, Any], variables: "Source"
@@ -61,5 +62,5 @@ class Handlers:
         from .job import Job
         from .worker import perform
 
-        handler = self.worker.find(bpmn_process_id, record["bpmnElementId"])
+        handler = self.worker.find(bpmn_process_id, record["bpmnElementId"], record.get("workType"))
         return None if handler is None else perform(handler, Job.read(record, bpmn_process_id, variables))

@@ -89,7 +89,10 @@ class Job:
         due_at: From when on it could be locked, UTC.
         locked_at: When it was locked, UTC.
         locked_by: Who holds it.
+        work_type: What kind of worker does it, if the model says so.
         headers: What the model says to workers, by name.
+        retry_limit: How often it is tried again, if the model says so.
+        retry_timer: After which ISO 8601 duration, if the model says so.
         source: Where its variables are read.
     """
 
@@ -109,7 +112,10 @@ class Job:
     due_at: datetime = EXAMPLE_TIME
     locked_at: datetime | None = None
     locked_by: str | None = None
+    work_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    retry_limit: int | None = None
+    retry_timer: str | None = None
     source: Source = field(default_factory=Given, repr=False, compare=False)
 
     @classmethod
@@ -139,7 +145,10 @@ class Job:
             due_at=datetime.fromisoformat(record["dueAt"]),
             locked_at=locked_at and datetime.fromisoformat(locked_at),
             locked_by=record.get("lockedBy"),
+            work_type=record.get("workType"),
             headers=record.get("headers", {}),
+            retry_limit=record.get("retryLimit"),
+            retry_timer=record.get("retryTimer"),
             source=source,
         )
 

@@ -30,7 +30,7 @@ def load(reference: str) -> Worker:
         # It is the user's program, and whatever is wrong there is told with its place.
         raise NotLoaded(f"cannot import {name or 'a module without name'}: {_told(fault)}") from fault
     worker = _named(module, attribute) if attribute else _only(module)
-    if not worker.elements():
+    if not worker.places():
         raise NotLoaded(f"the worker of {reference} has no handlers")
     worker.check()
     return worker

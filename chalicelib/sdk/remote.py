@@ -12,7 +12,7 @@ PAGE = 1000
 """Processes per query."""
 
 MOST_IDS = 100
-"""Process ids that one lockJobs takes."""
+"""Process ids, element ids or work types that one lockJobs takes."""
 
 AWAY = frozenset({429, 500, 502, 503, 504})
 """Statuses of an engine, or of a gateway before it, that may answer later."""
@@ -48,6 +48,7 @@ class Processes:
         """
         self._client, self._wanted = client, wanted
         self._known: list[Version] = []
+        self._names: dict[int, str] = {}
 
     def refresh(self) -> None:
         """Read what is new.
@@ -68,6 +69,20 @@ class Processes:
         while len(page) == PAGE:
             page = self._page(len(self._known))
             self._known += page
+        self._names = {version.id: version.bpmn_process_id for version in self._known}
+
+    def name(self, id: int) -> str:
+        """The process id of the BPMN file, by number; what is not known yet is read.
+
+        Raises:
+            ApiProblem: The engine refused.
+            OSError: It is away, or does not list the process yet.
+        """
+        if id not in self._names:
+            self.refresh()
+        if id not in self._names:
+            raise ConnectionError(f"process {id} has jobs, and is not listed yet")
+        return self._names[id]
 
     @property
     def missing(self) -> frozenset[str]:
@@ -115,20 +130,24 @@ class Locks:
             ApiProblem: The engine refused.
             OSError: It is away.
         """
-        body = {
-            "workerId": self.worker_id,
-            "processIds": list(process_ids),
-            "limit": limit,
-            "lockTimeout": self.timeout,
-        }
+        wanted = {"processIds": list(process_ids)}
         if self.is_filtering:
             try:
-                return self._lock({**body, "bpmnElementIds": list(self.elements)})
+                return self._lock({**wanted, "bpmnElementIds": list(self.elements)}, limit)
             except ApiProblem as problem:
                 if problem.status != 400:
                     raise
                 self.is_filtering = False
-        return self._lock(body)
+        return self._lock(wanted, limit)
+
+    def lock_types(self, work_types: Iterable[str], limit: int) -> list[Record]:
+        """Lock due jobs of work types, in whatever process, earliest first.
+
+        Raises:
+            ApiProblem: The engine refused; one that knows no work types does.
+            OSError: It is away.
+        """
+        return self._lock({"workTypes": list(work_types)}, limit)
 
     def unlock(self, job: Record) -> None:
         """Give a job back.
@@ -151,7 +170,8 @@ class Locks:
         answer: Record = self.client.call("PATCH", path, {"workerId": self.worker_id, **body})
         return answer
 
-    def _lock(self, body: Json) -> list[Record]:
+    def _lock(self, wanted: Json, limit: int) -> list[Record]:
+        body = {"workerId": self.worker_id, **wanted, "limit": limit, "lockTimeout": self.timeout}
         jobs: list[Record] = self.client.call("POST", "/jobs/lock", body)["jobs"]
         return jobs
 

@@ -9,16 +9,17 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from .client import ApiProblem, Client
 from .completion import duration
 from .errand import UNSAID, Errand, Runs
 from .job import Record
 from .pace import Backoff, Pace, Pause
-from .remote import Locks, Processes, is_away
+from .remote import MOST_IDS, Locks, Processes, is_away
 from .worker import Element, Worker
 
 CONCURRENCY = 8
@@ -38,6 +39,9 @@ LOOK_PAST = 1000
 
 SHARE = 10
 """Looking past such jobs takes a tenth of the time at most."""
+
+Lock = Callable[[int], list[Record]]
+"""Locks up to so many jobs."""
 
 log = logging.getLogger("bpmn.worker")
 
@@ -112,7 +116,8 @@ class Runner:
         self._pace = Pace(clock, pause)
         self._processes = Processes(client, {element.bpmn_process_id for element in elements})
         wanted = sorted({element.bpmn_element_id for element in elements})
-        self._locks = Locks(client, worker_id, lock_timeout, wanted)
+        self._locks = Locks(client, worker_id, lock_timeout, wanted, len(wanted) <= MOST_IDS)
+        self._work_types, self._types_first = sorted(worker.work_types()), False
         self._runs = Runs(client, self._locks, self._pace, chance)
         self._idle, self._away = Backoff(*IDLE, chance), Backoff(*AWAY, chance)
         self._threads = threads
@@ -195,26 +200,39 @@ class Runner:
 
     def _look(self, free: int, found: Found) -> None:
         """Lock jobs; those without a handler stand aside until the end of the look."""
-        for processes in self._processes.chunks():
+        for lock in self._searches():
             while (wanted := free - len(found.own)) > 0 and len(found.others) < LOOK_PAST:
                 # The more stand in front, the larger the steps.
                 limit = min(max(wanted, len(found.others)), LOOK_PAST)
-                if self._lock(processes, limit, free, found) < limit or not found.others:
+                if self._lock(lock, limit, free, found) < limit or not found.others:
                     break
 
-    def _lock(self, processes: Mapping[int, str], limit: int, free: int, found: Found) -> int:
+    def _searches(self) -> list[Lock]:
+        """Where to look: at elements and at work types, each first every other time, so that both get on."""
+        by_element = [partial(self._locks.lock, list(chunk)) for chunk in self._processes.chunks()]
+        types = self._work_types
+        chunks = [types[start : start + MOST_IDS] for start in range(0, len(types), MOST_IDS)]
+        by_type = [partial(self._locks.lock_types, chunk) for chunk in chunks]
+        self._types_first = not self._types_first
+        return [*by_element, *by_type] if self._types_first else [*by_type, *by_element]
+
+    def _lock(self, lock: Lock, limit: int, free: int, found: Found) -> int:
         """Lock up to `limit` jobs and sort them; how many there were."""
         deadline = self._pace.clock() + self._lock_seconds
-        jobs = self._locks.lock(processes, limit)
-        for job in jobs:
-            element = Element(processes[job["processId"]], job["bpmnElementId"])
-            handler = self._worker.find(*element)
+        jobs = lock(limit)
+        try:
+            elements = [Element(self._processes.name(job["processId"]), job["bpmnElementId"]) for job in jobs]
+        except (ApiProblem, OSError):
+            found.others += jobs
+            raise
+        for job, element in zip(jobs, elements, strict=True):
+            handler = self._worker.find(*element, job.get("workType"))
             if handler is None:
                 self._tell(element, "element %s has jobs and no handler; they are left to others", element)
             if handler is None or len(found.own) == free:
                 found.others.append(job)
             else:
-                found.own.append(Errand(job, handler, deadline))
+                found.own.append(Errand(job, element.bpmn_process_id, handler, deadline))
         return len(jobs)
 
     # When the engine is away

@@ -1,4 +1,6 @@
-"""Job handlers in Python: registered by process and element, run the same by a polling worker and by a queue.
+"""Job handlers in Python, run the same by a polling worker and by a queue.
+
+They are registered by process and element, or by the work type that the model gives to elements.
 
 A handler is a plain function of the user's: it gets the job and variables by name, and answers variables.
 
@@ -46,6 +48,7 @@ __all__ = [
     "Handler",
     "InvalidHandler",
     "Job",
+    "Place",
     "Source",
     "Unavailable",
     "Variable",
@@ -55,6 +58,8 @@ __all__ = [
 
 RETRIES = 3
 BACKOFF = "PT10S"
+"""Of handlers that say nothing, at elements whose model says nothing."""
+
 LONGEST_BACKOFF = timedelta(hours=1)
 """Where doubling ends."""
 
@@ -152,6 +157,10 @@ class Element(NamedTuple):
         return f"{self.bpmn_element_id} of {self.bpmn_process_id}"
 
 
+Place = Element | str
+"""Whose jobs a handler does: those of an element, or of a work type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a handler that takes a variable.
@@ -192,19 +201,20 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Handler:
-    """A function and the element whose jobs it does.
+    """A function and whose jobs it does.
 
     Attributes:
-        element: The element.
+        place: The element, or the work type.
         function: The function.
-        retries: How often a failed job is tried again.
-        backoff: When the first retry is due, after the failure; doubled for each further one.
+        retries: How often a failed job is tried again; None: as the model says, or else three times.
+        backoff: When the first retry is due, after the failure; doubled for each further one. None: as the
+            model says, which is the same for all, or else ten seconds.
     """
 
-    element: Element
+    place: Place
     function: Callable[..., Any]
-    retries: int
-    backoff: timedelta
+    retries: int | None
+    backoff: timedelta | None
 
     @property
     def name(self) -> str:
@@ -247,12 +257,21 @@ class Handler:
                 raise Unfit(f"variable {name} is missing")
         return arguments
 
-    def retry_after(self, retry_count: int) -> timedelta:
-        """When the next retry is due, after so many failures before this one."""
-        longest = max(LONGEST_BACKOFF, self.backoff)
+    def limit(self, job: Job) -> int:
+        """How often a job is tried again."""
+        if self.retries is not None:
+            return self.retries
+        return RETRIES if job.retry_limit is None else job.retry_limit
+
+    def retry_after(self, job: Job) -> str:
+        """When the next retry of a job is due, after its failure."""
+        if self.backoff is None and job.retry_timer is not None:
+            return job.retry_timer
+        backoff = duration(BACKOFF) if self.backoff is None else self.backoff
+        longest = max(LONGEST_BACKOFF, backoff)
         # An hour is less than 2 ** 32 microseconds: a larger power changes nothing, but may be too large.
-        doubled: timedelta = self.backoff * 2 ** min(retry_count, 32)
-        return min(doubled, longest)
+        doubled: timedelta = backoff * 2 ** min(job.retry_count, 32)
+        return iso(min(doubled, longest))
 
     def _parameter(self, row: inspect.Parameter, hint: Any) -> Parameter:
         marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Variable)]
@@ -283,45 +302,61 @@ class Handler:
 class Worker:
     """The handlers of one program, by what they are for."""
 
-    _handlers: dict[Element, Handler] = field(default_factory=dict)
+    _handlers: dict[Place, Handler] = field(default_factory=dict)
 
     def job(
         self,
-        bpmn_process_id: str,
-        bpmn_element_id: str,
+        bpmn_process_id: str = "",
+        bpmn_element_id: str = "",
         *,
-        retries: int = RETRIES,
-        backoff: timedelta | str = BACKOFF,
+        work_type: str = "",
+        retries: int | None = None,
+        backoff: timedelta | str | None = None,
     ) -> Callable[[Function], Function]:
-        """Register the decorated function, which stays as it is, for all jobs of one element.
+        """Register the decorated function, which stays as it is, for all jobs of an element or a work type.
 
-        `job.type` says what a job asks; most elements ask one thing only.
+        `job.type` says what a job asks; most elements ask one thing only. A job of a work type is always
+        work, in whatever process; where its element has a handler, too, that one does it.
 
         Args:
             bpmn_process_id: Process id in the BPMN file.
             bpmn_element_id: Id of an element of the process.
-            retries: How often a failed job is tried again before it causes an incident.
+            work_type: What models name as the type of the work, in place of process and element.
+            retries: How often a failed job is tried again before it causes an incident; None: as the model
+                says, or else three times.
             backoff: When the first retry is due, after the failure; doubled for each further one, up to an
-                hour.
+                hour. None: as the model says, or else ten seconds.
 
         Raises:
-            InvalidHandler: The element has a handler, or the function cannot be one.
+            InvalidHandler: The element or the work type has a handler, or the function cannot be one, or it
+                is not said whose jobs it does.
         """
 
         def register(function: Function) -> Function:
-            element = Element(bpmn_process_id, bpmn_element_id)
-            self._add(_handler(element, function, retries, backoff))
+            place = _place(bpmn_process_id, bpmn_element_id, work_type, function)
+            self._add(_handler(place, function, retries, backoff))
             return function
 
         return register
 
-    def find(self, bpmn_process_id: str, bpmn_element_id: str) -> Handler | None:
-        """The handler of an element, if there is one."""
-        return self._handlers.get(Element(bpmn_process_id, bpmn_element_id))
+    def find(
+        self, bpmn_process_id: str, bpmn_element_id: str, work_type: str | None = None
+    ) -> Handler | None:
+        """The handler of an element, or else of its work type, if there is one."""
+        found = self._handlers.get(Element(bpmn_process_id, bpmn_element_id))
+        return found or (self._handlers.get(work_type) if work_type else None)
+
+    def places(self) -> frozenset[Place]:
+        """The elements and the work types that have a handler."""
+        return frozenset(self._handlers)
 
     def elements(self) -> frozenset[Element]:
         """The elements that have a handler."""
-        return frozenset(self._handlers)
+        return frozenset(place for place in self._handlers if isinstance(place, Element))
+
+    def work_types(self) -> frozenset[str]:
+        """The work types that have a handler."""
+        return frozenset(place for place in self._handlers if isinstance(place, str))
 
     def check(self) -> None:
         """Read the annotations of all handlers, so that a wrong one is found before the first job.
@@ -337,9 +372,9 @@ class Worker:
         return iter(self._handlers.values())
 
     def _add(self, handler: Handler) -> None:
-        other = self._handlers.setdefault(handler.element, handler)
+        other = self._handlers.setdefault(handler.place, handler)
         if other is not handler:
-            raise InvalidHandler(f"element {handler.element} has two handlers: {other.name}, {handler.name}")
+            raise InvalidHandler(f"{_told(handler.place)} has two handlers: {other.name}, {handler.name}")
 
 
 def perform(handler: Handler, job: Job) -> Json:
@@ -387,18 +422,33 @@ def _thrown(handler: Handler, job: Job, thrown: BpmnError | Escalation) -> Json:
 def _failed(
     handler: Handler, job: Job, text: str, retries: int | None = None, retry_after: timedelta | None = None
 ) -> Json:
-    limit = handler.retries if retries is None else retries
-    after = handler.retry_after(job.retry_count) if retry_after is None else retry_after
+    limit = handler.limit(job) if retries is None else retries
+    after = handler.retry_after(job) if retry_after is None else iso(retry_after)
     failed: Json = {"error": _short(f"{handler.name}: {text}")}
     if limit > job.retry_count:
-        failed |= {"retryLimit": limit, "retryTimer": iso(after)}
-    return failed
+        return failed | {"retryLimit": limit, "retryTimer": after}
+    # Where nothing is said, the model's retries apply. An engine that does not know the field says none.
+    return failed | ({"noRetry": True} if (job.retry_limit or 0) > job.retry_count else {})
 
 
-def _handler(element: Element, function: object, retries: int, backoff: timedelta | str) -> Handler:
+def _place(bpmn_process_id: str, bpmn_element_id: str, work_type: str, function: object) -> Place:
+    is_element = bool(bpmn_process_id and bpmn_element_id)
+    is_half = bool(bpmn_process_id) != bool(bpmn_element_id)
+    if is_half or is_element == bool(work_type):
+        name = _name(function) if callable(function) else "a handler"
+        raise InvalidHandler(f"{name} must name either process and element, or a work type")
+    return work_type or Element(bpmn_process_id, bpmn_element_id)
+
+
+def _told(place: Place) -> str:
+    """How texts name whose jobs a handler does."""
+    return f"work type {place}" if isinstance(place, str) else f"element {place}"
+
+
+def _handler(place: Place, function: object, retries: int | None, backoff: timedelta | str | None) -> Handler:
     """Judge what can be judged without reading annotations."""
     if not callable(function):
-        raise InvalidHandler(f"the handler of element {element} is no function")
+        raise InvalidHandler(f"the handler of {_told(place)} is no function")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise InvalidHandler(f"{_name(function)} must be a plain function, not async and no generator")
     rows = list(inspect.signature(function).parameters.values())
@@ -407,10 +457,10 @@ def _handler(element: Element, function: object, retries: int, backoff: timedelt
     for row in rows[1:]:
         if row.kind in (row.POSITIONAL_ONLY, row.VAR_POSITIONAL):
             raise InvalidHandler(f"parameter {row.name} of {_name(function)} cannot be given by name")
-    if retries < 0:
+    if retries is not None and retries < 0:
         raise InvalidHandler(f"{_name(function)} has {retries} retries")
     try:
-        return Handler(element, function, retries, duration(backoff))
+        return Handler(place, function, retries, None if backoff is None else duration(backoff))
     except ValueError as fault:
         raise InvalidHandler(f"the backoff of {_name(function)} is wrong: {fault}") from fault
 

@@ -130,7 +130,8 @@ def _do_job(env: Environment, hint: Hint, perform: Perform) -> None:
 
 
 def _renewed(env: Environment, work: Work, job: Job) -> Hint | None:
-    if (work.process.bpmn_process_id, work.process.model.elements[job.element].bpmn_element_id) in env.fed:
+    element = work.process.model.elements[job.element]
+    if feed.has_handler(env.fed, work.process.bpmn_process_id, element, job.type):
         feed.feed(job, env.now())
         return Hint(work.ref, job.due_at, job.id)
     jobs.unlock(work.instance, FEED, lambda other: other is job)

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..bpmn.model import Element
+from ..bpmn.retries import retries_of
 from ..contract import commands as c
 from ..contract import wire
 from ..engine import jobs
 from ..engine.asks import Called
 from ..engine.behaviors.base import JobCompletion
+from ..engine.feed import work_type_of
 from ..engine.records import Instant, Job, NewVariable
 from ..engine.states import JobType
 from ..engine.step import Step
@@ -62,13 +64,13 @@ def complete_job(cmd: c.CompleteJob, env: Environment) -> dict[str, Any]:
     def think(work: Work, step: Step) -> dict[str, Any]:
         instance = work.instance
         number = instance.number(cmd.id)
-        retry_due = due_after(step.now, cmd.retry_timer)
+        limit, timer = _retries(cmd, work, number)
         result = jobs.JobResult(
             cmd.worker_id,
-            _completion(cmd, env, work, number, retry_due),
+            _completion(cmd, env, work, number, due_after(step.now, cmd.retry_timer)),
             cmd.error,
-            cmd.retry_limit,
-            retry_due,
+            limit,
+            due_after(step.now, timer),
             new_variables(cmd.process_variables, env) + _element_variables(cmd, env, work, number),
         )
         job = jobs.complete(step, number, result, f"{cmd.partition}/{cmd.id}")
@@ -103,14 +105,15 @@ def _lock_due(cmd: c.LockJobs, env: Environment, now: Instant) -> Locked:
     Once something is locked, it is answered whatever happens next, since nobody else can get it.
     """
     locked: Locked = []
-    candidates = _due(cmd, env, now)
-    while len(locked) < cmd.limit:
-        limit = cmd.limit - len(locked)
+    candidates, width = _due(cmd, env, now), cmd.limit
+    while (limit := cmd.limit - len(locked)) > 0:
         try:
-            with _claimed(candidates, env, min(limit, BATCH)) as refs:
+            with _claimed(candidates, env, min(width, BATCH)) as refs:
                 if not refs:
                     break
-                locked += _lock(cmd, env, refs, now, limit, gives_up=True)
+                locked += (found := _lock(cmd, env, refs, now, limit, gives_up=True))
+            # Where a filter passes over what is due, more is read at a time.
+            width = limit - len(found) if found else 2 * width
         except (Overtaken, Unavailable, Unanswered):
             if not locked:
                 raise
@@ -120,12 +123,28 @@ def _lock_due(cmd: c.LockJobs, env: Environment, now: Instant) -> Locked:
 
 def _due(cmd: c.LockJobs, env: Environment, now: Instant) -> Iterator[Ref]:
     """Process instances with a due job, each once, though its due time may change meanwhile."""
-    walks = [env.store.due_jobs(process_id, now) for process_id in cmd.process_ids or env.store.process_ids()]
+    ids = cmd.process_ids or env.store.process_ids()
+    walks = [env.store.due_jobs(process_id, now) for process_id in ids if _may_have(cmd, env, process_id)]
     seen: set[Ref] = set()
     for _, ref in heapq.merge(*walks):
         if fits(cmd.partition, ref.partition) and ref not in seen:
             seen.add(ref)
             yield ref
+
+
+def _may_have(cmd: c.LockJobs, env: Environment, process_id: int) -> bool:
+    """Whether a process has an element whose jobs are wanted; none of its instances is read otherwise."""
+    if not (cmd.bpmn_element_ids or cmd.work_types):
+        return True
+    process = env.store.process(process_id)
+    return process is not None and any(_is_of(cmd, e, e.work_type) for e in process.model.elements)
+
+
+def _is_of(cmd: c.LockJobs, element: Element, work_type: str | None) -> bool:
+    """Whether an element and a work type are those that the caller names."""
+    return (not cmd.bpmn_element_ids or element.bpmn_element_id in cmd.bpmn_element_ids) and (
+        not cmd.work_types or work_type in cmd.work_types
+    )
 
 
 @contextmanager
@@ -171,8 +190,10 @@ def _lock(
 
 
 def _is_wanted(cmd: c.LockJobs, job: Job, work: Work) -> bool:
+    element = work.process.model.elements[job.element]
     return (
         (not cmd.process_ids or work.process.id in cmd.process_ids)
+        and _is_of(cmd, element, work_type_of(element, job.type))
         and fits(cmd.process_instance_id, work.instance.id)
         and (cmd.id is None or work.instance.number(cmd.id) == job.id)
     )
@@ -218,6 +239,18 @@ def _unlockable(cmd: c.UnlockJobs, work: Work) -> Callable[[Job], bool]:
 
 
 # Complete
+
+
+def _retries(cmd: c.CompleteJob, work: Work, number: int | None) -> tuple[int, str | None]:
+    """How often a failed job is tried again, and after which duration.
+
+    What the completion says counts; what it leaves out, the model says, if it says anything.
+    """
+    job = work.instance.jobs.get(number or 0)
+    said = None if job is None else retries_of(work.process.model.elements[job.element])
+    if cmd.no_retry or cmd.retry_limit or said is None:
+        return 0 if cmd.no_retry else cmd.retry_limit, cmd.retry_timer
+    return said.limit, cmd.retry_timer or said.timer
 
 
 def _completion(

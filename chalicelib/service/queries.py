@@ -5,11 +5,14 @@ walks the lists by process or by partition and reads each process instance on th
 more there are.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import eq
 from typing import Any, TypeVar
 
+from ..bpmn.instants import parse_instant
 from ..contract import commands as c
 from ..contract import wire
+from ..engine.assignment import assignment
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.records import (
     ElementInstance,
@@ -124,14 +127,41 @@ def query_user_tasks(cmd: c.QueryUserTasks, env: Environment) -> dict[str, Any]:
     """User tasks, the ended ones as well."""
 
     def matches(record: UserTask, work: Work) -> bool:
-        return fits(cmd.element_instance_id, _public(work, record.element_instance_id)) and has_tags(
-            record.tags, cmd.tags
+        return (
+            fits(cmd.element_instance_id, _public(work, record.element_instance_id))
+            and has_tags(record.tags, cmd.tags)
+            and (not wanted or _is_assigned(assignment(record, work.process.model.elements[record.element])))
         )
+
+    wanted = [(name, holds, value) for name, holds, value in _assigned(cmd) if value]
+
+    def _is_assigned(said: Mapping[str, Any]) -> bool:
+        return all(holds(said.get(name), value) for name, holds, value in wanted)
 
     found = _find(
         env, UserTask, cmd, matches, id=cmd.id, process_id=cmd.process_id, hints=(cmd.element_instance_id,)
     )
     return answer(cmd, (wire.user_task(record, work.instance, work.process) for record, work in found))
+
+
+def _assigned(cmd: c.QueryUserTasks) -> Iterator[tuple[str, Callable[[Any, Any], bool], Any]]:
+    """What a query asks of the assignment of user tasks: the field, how it is compared, and with what."""
+    yield "assignee", eq, cmd.assignee
+    yield "assignee", lambda assignee, _: assignee is None, cmd.unassigned
+    yield "candidateUsers", _has, cmd.candidate_user
+    yield "candidateGroups", _has, cmd.candidate_group
+    yield "dueDate", _is_before, cmd.due_before
+    yield "followUpDate", _is_before, cmd.follow_up_before
+    yield "priority", eq, cmd.priority
+    yield "formKey", eq, cmd.form_key
+
+
+def _has(found: list[str] | None, wanted: str) -> bool:
+    return wanted in (found or ())
+
+
+def _is_before(found: str | None, instant: int) -> bool:
+    return found is not None and parse_instant(found) < instant
 
 
 def query_variables(cmd: c.QueryVariables, env: Environment) -> dict[str, Any]:

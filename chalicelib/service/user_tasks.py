@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ..bpmn.instants import format_instant
 from ..contract import commands as c
 from ..contract import wire
 from ..engine import user_tasks
-from ..engine.errors import Conflict, NotFound
+from ..engine.errors import Conflict, InvalidCommand, NotFound
 from ..engine.records import UserTask
 from ..engine.step import Step
 from .environment import Environment, Work
@@ -19,7 +20,7 @@ def update_user_task(cmd: c.UpdateUserTask, env: Environment) -> dict[str, Any]:
     Raises:
         NotFound: There is no such user task.
         Conflict: It has ended, or somebody else has updated it.
-        InvalidCommand: More than one of complete, error and escalation is asked for.
+        InvalidCommand: More than one of complete, error and escalation is asked for, or an assignee and none.
         ExecutionError: Nobody catches the error or the escalation.
     """
 
@@ -33,11 +34,28 @@ def update_user_task(cmd: c.UpdateUserTask, env: Environment) -> dict[str, Any]:
             cmd.escalation_code,
             {tag.name: tag.value for tag in cmd.tags},
             (*new_variables(cmd.process_variables, env), *own),
+            _assignment(cmd),
         )
         user_tasks.update(step, user_task, update, f"{cmd.partition}/{cmd.id}")
         return wire.user_task(user_task, work.instance, work.process)
 
     return change(env, cmd.worker_id, cmd.partition, cmd.id, "user task", think)
+
+
+def _assignment(cmd: c.UpdateUserTask) -> dict[str, Any]:
+    """What is to hold from now on, by the names of the API."""
+    if cmd.assignee and cmd.unassign:
+        raise InvalidCommand("expected to either assign or unassign user task")
+    given = {
+        "assignee": cmd.assignee,
+        "candidateUsers": None if cmd.candidate_users is None else list(cmd.candidate_users),
+        "candidateGroups": None if cmd.candidate_groups is None else list(cmd.candidate_groups),
+        "dueDate": None if cmd.due_date is None else format_instant(cmd.due_date),
+        "followUpDate": None if cmd.follow_up_date is None else format_instant(cmd.follow_up_date),
+        "priority": cmd.priority,
+    }
+    changed = {name: value for name, value in given.items() if value is not None}
+    return changed | ({"assignee": None} if cmd.unassign else {})
 
 
 def _open_user_task(cmd: c.UpdateUserTask, env: Environment, work: Work) -> UserTask:

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import orjson
 
+from ..bpmn.extension import NOTHING_ADDED, Extension
 from ..bpmn.model import Element, EventDefinition, Process, SequenceFlow, Timer
 from ..bpmn.types import ElementType
 from ..engine.instance import Counters, ProcessInstance
@@ -40,6 +41,7 @@ SCHEMA = 1
 RecordT = TypeVar("RecordT", bound=Record | Subscription | Message)
 
 _INSTANCE_STATES = tuple(InstanceState)
+_EXTENSION = tuple(field.name for field in fields(Extension))
 
 
 class UnknownSchema(Exception):
@@ -351,7 +353,7 @@ def encode_process(process: DeployedProcess) -> bytes:
             ],
             "pool": [model.bpmn_collaboration_id, model.bpmn_participant_id, model.bpmn_participant_name],
             "elements": [_encode_element(element) for element in model.elements],
-            "flows": [[f.bpmn_element_id, f.source, f.target, f.scope, f.condition] for f in model.flows],
+            "flows": [_encode_flow(flow) for flow in model.flows],
         }
     )
 
@@ -377,8 +379,13 @@ def decode_process(body: bytes) -> DeployedProcess:
     )
 
 
+def _encode_flow(flow: SequenceFlow) -> list[Any]:
+    row = [flow.bpmn_element_id, flow.source, flow.target, flow.scope, flow.condition]
+    return row if flow.language is None else [*row, flow.language]
+
+
 def _encode_element(element: Element) -> list[Any]:
-    return [
+    row = [
         element.bpmn_element_id,
         element.type.value,
         element.name,
@@ -389,6 +396,24 @@ def _encode_element(element: Element) -> list[Any]:
         element.event and _encode_event(element.event),
         element.called_element,
     ]
+    added = _encode_extension(element.extension)
+    return [*row, added] if added else row
+
+
+def _encode_extension(extension: Extension) -> dict[str, Any]:
+    """What is said, by name."""
+    said = ((name, getattr(extension, name)) for name in _EXTENSION)
+    return {name: value for name, value in said if value}
+
+
+def _decode_extension(added: dict[str, Any]) -> Extension:
+    """What a newer release knows besides is left out."""
+    values: dict[str, Any] = {
+        name: tuple(map(tuple, value)) if isinstance(value, list) else value
+        for name, value in added.items()
+        if name in _EXTENSION
+    }
+    return Extension(**values)
 
 
 def _encode_event(event: EventDefinition) -> list[Any]:
@@ -398,8 +423,8 @@ def _encode_event(event: EventDefinition) -> list[Any]:
 
 def _decode_element(number: int, row: list[Any]) -> Element:
     """An element; rows of older releases end before what was added since."""
-    row += (None, True, None, None)[len(row) - 5 :]
-    id, type, name, parent, default_flow, attached_to, is_interrupting, event, called_element = row
+    row += (None, True, None, None, None)[len(row) - 5 :]
+    id, type, name, parent, default_flow, attached_to, is_interrupting, event, called_element, added = row
     return Element(
         number,
         id,
@@ -411,4 +436,5 @@ def _decode_element(number: int, row: list[Any]) -> Element:
         is_interrupting,
         event and EventDefinition(event[0], event[1] and Timer(*event[1])),
         called_element,
+        NOTHING_ADDED if added is None else _decode_extension(added),
     )

@@ -20,14 +20,19 @@ CONTRACT, OURS = (
 OPERATIONS: Mapping[str, Mapping[str, Any]] = {
     row["operation"]: row for row in (*CONTRACT["operations"], *OURS["operations"])
 }
-SCHEMAS: Mapping[str, Any] = CONTRACT["schemas"] | OURS["schemas"]
+ADDED: Mapping[str, Mapping[str, str]] = OURS["added"]
+SCHEMAS: Mapping[str, Any] = (
+    CONTRACT["schemas"]
+    | OURS["schemas"]
+    | {name: CONTRACT["schemas"][name] | added for name, added in ADDED.items()}
+)
 
 LATER = {
     "operations": set[str](),
 }
 
-# Fields of requests that are ours (engine-semantics 4).
-EXTENSIONS = {"LockJobsCmd": {"lockTimeout"}}
+# Fields of requests that are ours.
+EXTENSIONS = {name: set(fields) for name, fields in OURS["requests"].items()}
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
@@ -146,6 +151,9 @@ _SCALARS = {
     "boolean": lambda value: isinstance(value, bool),
     "integer/int32": lambda value: _is_whole(value, 32),
     "integer/int64": lambda value: _is_whole(value, 64),
+    "map/string": lambda value: (
+        isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
+    ),
     "number/double": lambda value: isinstance(value, float),
     "string/date": lambda value: isinstance(value, str) and bool(DATE.fullmatch(value)),
     "string/date-time": lambda value: isinstance(value, str) and bool(DATE_TIME.fullmatch(value)),

@@ -108,7 +108,11 @@ class Engine:
         return {"count": len(found), "results": found}
 
     def _lock(self, path: str, body: Json, query: None) -> Json:
-        assert 1 <= body["limit"] <= 1000 and len(body["processIds"]) <= 100
+        assert 1 <= body["limit"] <= 1000 and len(body.get("processIds", [])) <= 100
+        types, ids = body.get("workTypes", []), body.get("processIds", range(1, len(self.processes) + 1))
+        assert len(types) <= 100
+        if types and not self.filters:
+            raise problem(400, "HTTP_REQUEST_BODY")
         wanted = body.get("bpmnElementIds")
         if wanted and not self.filters:
             raise problem(400, "HTTP_REQUEST_BODY")
@@ -116,7 +120,8 @@ class Engine:
             job
             for job in self.jobs
             if job["state"] == "DUE"
-            and job["processId"] in body["processIds"]
+            and job["processId"] in ids
+            and (not types or job.get("workType") in types)
             and (not wanted or job["bpmnElementId"] in wanted)
         ][: body["limit"]]
         for job in found:

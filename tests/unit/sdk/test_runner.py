@@ -18,8 +18,7 @@ class Play:
 
     def __init__(self, server: Engine, handle: Callable[..., Any] = lambda job: None, **options: Any) -> None:
         self.server, self.clock, self.log = server, Clock(), Log()
-        worker = Worker()
-        worker.job(ORDER, "a")(handle)
+        worker = self.worker(handle)
         self.runner = Runner(
             server,
             worker,
@@ -31,6 +30,11 @@ class Play:
             pause=self.clock.pause,
             threads=Inline,
         )
+
+    def worker(self, handle: Callable[..., Any]) -> Worker:
+        worker = Worker()
+        worker.job(ORDER, "a")(handle)
+        return worker
 
     def polls(self, times: int) -> list[str]:
         """Run for so many polls; the outcomes."""
@@ -114,6 +118,76 @@ def test_faults_of_the_worker_itself_end_one_job_only(server, caplog):
 def test_options_that_cannot_be(server, options):
     with pytest.raises(ValueError, match=r"lock timeout|is no duration"):
         Play(server, **options)
+
+
+# Work types.
+
+
+class PlayTypes(Play):
+    """A worker with a handler for each of some work types, in whatever process."""
+
+    def __init__(self, server: Engine, *work_types: str) -> None:
+        self.work_types, self.done = work_types, []
+        super().__init__(server, lambda job: self.done.append((job.bpmn_process_id, job.work_type)))
+
+    def worker(self, handle: Callable[..., Any]) -> Worker:
+        worker = Worker()
+        for work_type in self.work_types:
+            worker.job(work_type=work_type)(handle)
+        return worker
+
+
+def test_jobs_of_a_work_type_are_done_in_whatever_process():
+    server = Engine(ORDER, OTHER, filters=True)
+    server.add("a", workType="reserve")
+    server.add("b", process_id=2, workType="reserve")
+    server.add("a", workType="charge")
+    play = PlayTypes(server, "reserve")
+
+    assert play.polls(2) == ["DONE", "DONE"]
+    assert play.done == [(ORDER, "reserve"), (OTHER, "reserve")]
+    assert server.states == ["DONE", "DONE", "DUE"]
+    assert {tuple(body["workTypes"]) for body in server.bodies["lock"]} == {("reserve",)}
+
+
+def test_a_process_that_is_deployed_meanwhile_is_read_when_it_has_a_job():
+    server = Engine(ORDER, filters=True)
+    play = PlayTypes(server, "reserve")
+    play.log.at_tick[2] = lambda: (
+        server.processes.append(OTHER),
+        server.add("b", process_id=2, workType="reserve"),
+    )
+
+    play.polls(3)
+
+    assert play.done == [(OTHER, "reserve")]
+
+
+def test_a_job_of_a_process_that_is_not_listed_is_given_back():
+    server = Engine(ORDER, filters=True)
+    server.add("b", process_id=2, workType="reserve")
+    server.processes.append(OTHER)
+    listed = server._query
+    server._query = lambda path, body, query: listed(
+        path, body, {**query, "limit": min(query["limit"], 1 - query["offset"])}
+    )
+    play = PlayTypes(server, "reserve")
+
+    play.polls(1)
+
+    assert (play.done, server.states) == ([], ["DUE"])
+
+
+def test_more_work_types_than_one_lock_takes():
+    server = Engine(ORDER, filters=True)
+    server.add("a", workType="t149")
+
+    assert PlayTypes(server, *(f"t{number}" for number in range(150))).polls(2) == ["DONE"]
+
+
+def test_an_engine_that_knows_no_work_types_refuses_the_worker():
+    with pytest.raises(ApiProblem):
+        PlayTypes(Engine(ORDER), "reserve").polls(2)
 
 
 # Processes.

@@ -131,6 +131,47 @@ def test_second_handler_of_an_element_is_refused_and_both_are_named():
     assert worker.find(PROCESS, ELEMENT).function is one
 
 
+def test_worker_finds_a_handler_by_work_type():
+    worker = Worker()
+
+    @worker.job(work_type="reserve")
+    def by_type(job: Job) -> None:
+        pass
+
+    @worker.job(PROCESS, ELEMENT)
+    def by_element(job: Job) -> None:
+        pass
+
+    assert worker.find("any", "any", "reserve").function is by_type
+    assert worker.find(PROCESS, ELEMENT, "reserve").function is by_element, "the element says more"
+    assert worker.find("any", "any", "other") is worker.find("any", "any") is None
+    assert (worker.work_types(), worker.elements()) == ({"reserve"}, {(PROCESS, ELEMENT)})
+    assert worker.places() == {"reserve", (PROCESS, ELEMENT)}
+
+
+def test_second_handler_of_a_work_type_is_refused():
+    worker = Worker()
+    worker.job(work_type="reserve")(lambda job: None)
+
+    with pytest.raises(InvalidHandler, match="work type reserve has two handlers: "):
+        worker.job(work_type="reserve")(lambda job: None)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"bpmn_process_id": PROCESS},
+        {"bpmn_element_id": ELEMENT},
+        {"bpmn_process_id": PROCESS, "work_type": "reserve"},
+        {"bpmn_process_id": PROCESS, "bpmn_element_id": ELEMENT, "work_type": "reserve"},
+    ],
+)
+def test_a_handler_is_for_an_element_or_a_work_type(place):
+    with pytest.raises(InvalidHandler, match="must name either process and element, or a work type"):
+        Worker().job(**place)(lambda job: None)
+
+
 async def asynchronous(job: Job) -> None:
     pass
 
@@ -572,6 +613,28 @@ def test_backoff_doubles_up_to_an_hour(retry_count, timer):
     answered = raising(ValueError(), Job(retry_count=retry_count), retries=100, backoff="PT10S")
 
     assert answered["retryTimer"] == timer
+
+
+def test_without_a_word_of_model_and_handler_there_are_three_retries():
+    failed = raising(ValueError(), Job(retry_count=1))
+
+    assert (failed["retryLimit"], failed["retryTimer"]) == (3, "PT20S")
+
+
+def test_retries_of_the_model_count_where_the_handler_says_nothing():
+    job = Job(retry_limit=7, retry_timer="PT5M", retry_count=2)
+
+    assert (raising(ValueError(), job)["retryLimit"], raising(ValueError(), job)["retryTimer"]) == (7, "PT5M")
+    said = raising(ValueError(), job, retries=4, backoff="PT1S")
+    assert (said["retryLimit"], said["retryTimer"]) == (4, "PT4S")
+
+
+def test_incident_at_once_is_said_where_the_model_has_retries():
+    job = Job(retry_limit=2)
+
+    assert raising(Failure("no paper", retries=0), job)["noRetry"] is True
+    assert raising(ValueError(), job, retries=0)["noRetry"] is True
+    assert raising(ValueError(), Job(retry_limit=2, retry_count=2)).keys() == {"error"}
 
 
 def test_backoff_that_is_longer_than_an_hour_stays():

@@ -2,14 +2,17 @@
 
 from dataclasses import fields, replace
 from enum import Enum
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.bpmn.extension import NOTHING_ADDED, Extension
+from chalicelib.bpmn.parser import parse
 from chalicelib.engine.instance import Counters, ProcessInstance
 from chalicelib.engine.records import (
+    DeployedProcess,
     ElementInstance,
     Incident,
     Instant,
@@ -23,6 +26,7 @@ from chalicelib.engine.records import (
 from chalicelib.engine.states import InstanceState, JobType, TaskType, UserTaskState, WorkState
 from chalicelib.storage import codec
 from chalicelib.storage.codec import RECORDS
+from tests.play import MODELS
 
 BASE = 1_893_484_800_000
 
@@ -33,6 +37,9 @@ COLUMNS = {
     str: texts,
     bool: st.booleans(),
     Instant: instants,
+    dict[str, Any]: st.dictionaries(
+        texts, st.none() | texts | st.integers(0, 100) | st.lists(texts, max_size=2)
+    ),
 }
 
 
@@ -174,3 +181,41 @@ def test_public_ids_are_sixty_four_to_a_block() -> None:
     assert [instance.public_id(number) for number in (1, 64, 65, 128)] == [1, 64, 321, 384]
     assert [instance.number(id) for id in (1, 64, 321, 384, 65, 400)] == [1, 64, 65, 128, None, None]
     assert replace(instance, counters=Counters(tasks=129)).missing_blocks() == 1
+
+
+@pytest.mark.parametrize("dialect", ["zeebe", "camunda", "bpmn"])
+def test_what_modelers_add_comes_back_as_it_was(dialect: str) -> None:
+    (model,) = parse((MODELS / "dialect" / f"{dialect}.bpmn").read_bytes())
+    process = DeployedProcess(1, "orderFulfilment", "1", Instant(0), "ann", 1, model)
+
+    read = codec.decode_process(codec.encode_process(process)).model
+
+    assert (tuple(read.elements), tuple(read.flows)) == (model.elements, model.flows)
+
+
+def test_element_of_a_release_without_extensions_is_read() -> None:
+    """A row as it was written before modelers' extensions were read."""
+    body = codec.encode_json(
+        {
+            "schema": 1,
+            "head": [1, "p", "1", 0, "ann", 1, 0, {}],
+            "pool": [None, None, None],
+            "elements": [
+                ["p", "PROCESS", None, None, None, None, True, None, None],
+                ["t", "SERVICE_TASK", None, 0, None],
+                ["c", "CALL_ACTIVITY", None, 0, None, None, True, None, "q:1"],
+            ],
+            "flows": [["f", 1, 2, 0, None]],
+        }
+    )
+
+    _, task, call = codec.decode_process(body).model.elements
+
+    assert (task.extension, task.is_interrupting) == (NOTHING_ADDED, True)
+    assert (call.extension, call.called_element) == (NOTHING_ADDED, "q:1")
+
+
+def test_what_a_newer_release_knows_of_an_element_is_left_out() -> None:
+    extension = codec._decode_extension({"work_type": "a", "colour": "red", "headers": [["k", "v"]]})
+
+    assert extension == Extension(work_type="a", headers=(("k", "v"),))
