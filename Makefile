@@ -48,8 +48,8 @@ soak: setup          ## the full matrix on every store, and what else takes long
 package: setup       ## template and bundle for AWS in build/$(STAGE); STAGE=dev|prod ARCHITECTURE=arm64|x86_64 HANDLERS="orders.py ..."
 	$(BIN)/python -m infra.package --stage $(STAGE) --architecture $(ARCHITECTURE) --add $(HANDLERS)
 
-e2e: setup .venv-e2e/.lock  ## the packaged stack on an independent AWS, on this machine
-	$(BIN)/python -m tests.e2e
+e2e: setup .venv-e2e/.lock  ## the packaged stack on an independent AWS, on this machine; STAGE=dev|prod
+	STAGE=$(STAGE) $(BIN)/python -m tests.e2e
 
 # The first Python that is new enough and can make environments.
 PYTHON ?= python3.11 python3.12 python3.13 python3.14 python3
