@@ -1,0 +1,310 @@
+r"""Regular expressions of XPath, translated to those of Python.
+
+A pattern may take a time that grows with a power of the input's length, or with two to the power of it, and
+nothing interrupts Python at it. So the translation counts: each repetition that follows another one is one
+power more, a repetition in a repetition doubles per character. An input that could take more than
+`limits.PATTERN_WORK` is too much before it is tried; this refuses some harmless ones.
+
+Not there: blocks (`\p{IsGreek}`). `\w` and `\d` are those of Python. Source: XQuery 1.0 and XPath 2.0
+Functions and Operators, 7.6; XML Schema Part 2, appendix F.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from .errors import TooMuch, Undefined
+from .limits import DEPTH, PATTERN, PATTERN_WORK
+
+_FLAGS = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE, "x": 0, "q": 0}
+_SPACE = " \\t\\n\\r"
+_NO_SPACE = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f!-\\U0010ffff"
+_START = (
+    "_:A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME = _START + "\\-.0-9\u00b7\u0300-\u036f\u203f\u2040"
+_SETS = {"d": r"\d", "D": r"\D", "w": r"\w", "W": r"\W", "s": _SPACE, "S": _NO_SPACE, "i": _START, "c": _NAME}
+_NEGATED = {"I": _START, "C": _NAME}
+_CHARACTERS = {"n": "\\n", "r": "\\r", "t": "\\t"}
+_PLAIN = frozenset("\\|.?*+(){}-[]^$/ \"'#,;:!@%&=~<>_`")
+_COUNT = r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}"
+_CATEGORY = r"\{(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|Z[slp]?|S[mcko]?|C[cfon]?)\}"
+
+
+class Pattern(NamedTuple):
+    """A compiled pattern.
+
+    Attributes:
+        compiled: For Python.
+        power: To which power of the input's length it may take.
+        explosive: Whether it may double with each character.
+    """
+
+    compiled: re.Pattern[str]
+    power: int
+    explosive: bool
+
+    def check(self, text: str) -> None:
+        """Refuse an input that could take too long.
+
+        Raises:
+            TooMuch: It could.
+        """
+        size = len(text) + 1
+        if size ** min(self.power, 8) > PATTERN_WORK or (self.explosive and size > 24):
+            raise TooMuch(f"a regular expression could take too long for {len(text)} characters")
+
+
+@lru_cache(maxsize=128)
+def pattern(text: str, flags: str) -> Pattern:
+    """Translate and compile.
+
+    Args:
+        text: The pattern.
+        flags: Some of `s`, `m`, `i`, `x` and `q`.
+
+    Raises:
+        Undefined: The pattern or its flags are wrong.
+        TooMuch: It is too long.
+    """
+    if len(text) > PATTERN:
+        raise TooMuch(f"a regular expression has {len(text)} characters, more than {PATTERN}")
+    if unknown := set(flags) - _FLAGS.keys():
+        raise Undefined(f"{min(unknown)!r} is no flag of a regular expression")
+    if "q" in flags:
+        compiled = re.compile(re.escape(text), re.IGNORECASE if "i" in flags else 0)
+        return Pattern(compiled, 1, False)
+    part = _Translation(text, flags).all()
+    options = re.RegexFlag(0)
+    for flag in flags:
+        options |= _FLAGS[flag]
+    try:
+        compiled = re.compile(part.text, options)
+    except (re.error, OverflowError, RecursionError) as fault:
+        raise Undefined(f"no regular expression: {fault}") from None
+    is_anchored = text.startswith("^") and "|" not in text and "m" not in flags
+    return Pattern(compiled, part.repeats + (not is_anchored), part.explosive)
+
+
+class _Part(NamedTuple):
+    """A translated part.
+
+    Attributes:
+        text: For Python.
+        repeats: Repetitions one after the other.
+        varies: Whether it can match in several ways.
+        explosive: Whether such a part is repeated.
+    """
+
+    text: str
+    repeats: int = 0
+    varies: bool = False
+    explosive: bool = False
+
+
+class _Translation:
+    """Reads a pattern from left to right."""
+
+    def __init__(self, text: str, flags: str) -> None:
+        self.text = text
+        self.flags = flags
+        self.at = 0
+        self.depth = 0
+        self.groups = 0
+
+    def all(self) -> _Part:
+        part = self._branches()
+        if self.at < len(self.text):
+            raise self._wrong()
+        return part
+
+    def _wrong(self) -> Undefined:
+        return Undefined(f"no regular expression, at its character {self.at + 1}: {self.text[:40]!r}")
+
+    def _next(self) -> str:
+        if "x" in self.flags:
+            while self.text[self.at : self.at + 1] in tuple(" \t\n\r"):
+                self.at += 1
+        return self.text[self.at : self.at + 1]
+
+    def _branches(self) -> _Part:
+        self.depth += 1
+        if self.depth > DEPTH // 2:
+            raise Undefined("a regular expression is nested too deeply")
+        branches, firsts = list[_Part](), list[str]()
+        while True:
+            firsts.append(self._next())
+            branches.append(self._branch())
+            if self._next() != "|":
+                break
+            self.at += 1
+        self.depth -= 1
+        is_choice = len(branches) > 1 and not (len(set(firsts)) == len(firsts) and "".join(firsts).isalnum())
+        return _Part(
+            "|".join(branch.text for branch in branches),
+            max(branch.repeats for branch in branches),
+            is_choice or any(branch.varies for branch in branches),
+            any(branch.explosive for branch in branches),
+        )
+
+    def _branch(self) -> _Part:
+        pieces = list[_Part]()
+        while self._next() not in ("", "|", ")"):
+            pieces.append(self._piece())
+        return _Part(
+            "".join(piece.text for piece in pieces),
+            sum(piece.repeats for piece in pieces),
+            any(piece.varies for piece in pieces),
+            any(piece.explosive for piece in pieces),
+        )
+
+    def _piece(self) -> _Part:
+        atom = self._atom()
+        sign = self._next()
+        if sign in ("?", "*", "+"):
+            self.at += 1
+            times, at_most = sign, 1 if sign == "?" else 1000
+        elif sign == "{":
+            match = re.match(_COUNT, self.text[self.at : self.at + 12], re.ASCII)
+            if match is None:
+                raise self._wrong()
+            self.at += match.end()
+            times = match[0]
+            at_most = int(match[3]) if match[3] else 1000 if match[2] else 1
+        else:
+            return atom
+        if self._next() == "?":
+            self.at += 1
+            times += "?"
+        if at_most == 1:
+            return atom._replace(text=atom.text + times, varies=True)
+        is_explosive = atom.explosive or atom.varies
+        return _Part(atom.text + times, atom.repeats + 1, True, is_explosive)
+
+    def _atom(self) -> _Part:
+        char = self._next()
+        self.at += 1
+        if char == "(":
+            return self._group()
+        if char == "[":
+            return _Part(self._class())
+        if char == "\\":
+            return self._escape()
+        if char == ".":
+            return _Part("." if "s" in self.flags else "[^\\n\\r]")
+        if char == "$":
+            return _Part("$" if "m" in self.flags else "\\Z")
+        if char == "^":
+            return _Part("^")
+        if char in "?*+{}])":
+            self.at -= 1
+            raise self._wrong()
+        return _Part(re.escape(char))
+
+    def _group(self) -> _Part:
+        opening = "("
+        if self.text.startswith("?", self.at):
+            if not self.text.startswith("?:", self.at):
+                raise self._wrong()
+            self.at += 2
+            opening = "(?:"
+        else:
+            self.groups += 1
+        inside = self._branches()
+        if self._next() != ")":
+            raise self._wrong()
+        self.at += 1
+        return inside._replace(text=f"{opening}{inside.text})")
+
+    def _escape(self) -> _Part:
+        char = self.text[self.at : self.at + 1]
+        if char.isdigit() and char.isascii() and char != "0":
+            self.at += 1
+            if int(char) > self.groups:
+                raise self._wrong()
+            return _Part(f"(?:\\{char})", 1, True)
+        if char in _NEGATED:
+            self.at += 1
+            return _Part(f"[^{_NEGATED[char]}]")
+        return _Part(f"[{self._set()}]")
+
+    def _set(self) -> str:
+        """What follows a backslash, as the inside of a class."""
+        char = self.text[self.at : self.at + 1]
+        self.at += 1
+        if char in _SETS:
+            return _SETS[char]
+        if char in _CHARACTERS:
+            return _CHARACTERS[char]
+        if char in ("p", "P"):
+            match = re.match(_CATEGORY, self.text[self.at : self.at + 4])
+            if match is None:
+                raise self._wrong()
+            self.at += match.end()
+            return _category(match[1], char == "P")
+        if char and char in _PLAIN:
+            return re.escape(char)
+        self.at -= 1
+        raise self._wrong()
+
+    def _class(self) -> str:
+        """A character class after its `[`, with subtraction: `[a-z-[aeiou]]`."""
+        self.depth += 1
+        if self.depth > DEPTH // 2:
+            raise Undefined("a regular expression is nested too deeply")
+        is_negated = self.text.startswith("^", self.at)
+        self.at += is_negated
+        inside, without = "", ""
+        while not self.text.startswith("]", self.at) or not inside:
+            if self.text.startswith("-[", self.at) and inside:
+                self.at += 2
+                without = self._class()
+                break
+            inside += self._member()
+        if not self.text.startswith("]", self.at):
+            raise self._wrong()
+        self.at += 1
+        self.depth -= 1
+        made = f"[{'^' if is_negated else ''}{inside}]"
+        return f"(?:(?!{without}){made})" if without else made
+
+    def _member(self) -> str:
+        """A character, a range of them, or a set."""
+        char = self.text[self.at : self.at + 1]
+        if char in ("", "["):
+            raise self._wrong()
+        self.at += 1
+        if char == "\\":
+            if self.text[self.at : self.at + 1] in _NEGATED:
+                raise self._wrong()
+            first = self._set()
+        else:
+            first = re.escape(char)
+        is_range = self.text.startswith("-", self.at) and self.text[self.at + 1 : self.at + 2] not in (
+            "]",
+            "[",
+            "",
+        )
+        if not is_range or len(first) > 2:
+            return first
+        self.at += 1
+        last = self.text[self.at]
+        self.at += 1
+        return f"{first}-{self._set() if last == chr(92) else re.escape(last)}"
+
+
+@lru_cache(maxsize=32)
+def _category(name: str, is_negated: bool) -> str:
+    """The characters of a category of Unicode, as the inside of a class; looked for once."""
+    import unicodedata
+
+    ranges, start = list[str](), -1
+    for code in range(0x110001):
+        is_in = code <= 0x10FFFF and unicodedata.category(chr(code)).startswith(name) != is_negated
+        if is_in and start < 0:
+            start = code
+        elif not is_in and start >= 0:
+            ranges.append(f"\\U{start:08x}-\\U{code - 1:08x}")
+            start = -1
+    return "".join(ranges)
