@@ -233,7 +233,7 @@ def _logic(compiler: Compiler, node: tree.Logic, scope: Scope) -> Code:
         for part in parts:
             value = part(frame)
             if value is decides:
-                return decides
+                return not otherwise
             if value is not otherwise:
                 result = None
         return result
@@ -610,17 +610,18 @@ def _quantified(compiler: Compiler, node: tree.Quantified, scope: Scope) -> Code
     """Source: DMN 1.5, table 49, grammar rule 46."""
     names, what = node.names, node.kind
     decides = what == "some"
+    otherwise = not decides
     domains, inside = _domains(compiler, names, node.domains, scope)
     test, weight = compiler.weighed(node.test, inside)
 
     def code(frame: Frame) -> bool | None:
-        result: bool | None = not decides
+        result: bool | None = otherwise
         try:
             for place in _frames(frame, names, domains):
                 frame.run.charge(weight + 1)
                 value = test(place)
                 if value is decides:
-                    return decides
+                    return not otherwise
                 if type(value) is not bool:
                     result = None
         except Undefined as fault:

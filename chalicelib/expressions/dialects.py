@@ -83,7 +83,7 @@ def is_feel(text: str) -> bool:
 def _compile_template(text: str) -> Expression:
     if len(text) > TEXT:
         raise InvalidExpression(f"expression has {len(text)} characters, more than {TEXT}", text, 0)
-    parts, at = list[Node](), 0
+    parts, at, is_one = list[Node](), 0, False
     while opening := re.compile(_OPENING).search(text, at):
         if opening.start() > at:
             parts.append(tree.Literal(text[at : opening.start()]))
@@ -93,9 +93,9 @@ def _compile_template(text: str) -> Expression:
             continue
         node, at = _Parser(text, opening.end()).inside()
         parts.append(node)
+        is_one = opening.start() == 0 and at == len(text)
     if at < len(text):
         parts.append(tree.Literal(text[at:]))
-    is_one = len(parts) == 1 and not isinstance(parts[0], tree.Literal)
     return Expression(text, parts[0] if is_one else tree.Template(tuple(parts)))
 
 

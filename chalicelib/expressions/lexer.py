@@ -73,6 +73,8 @@ def tokens(text: str, start: int = 0) -> list[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         kind, end = (match.lastgroup or "", match.end()) if match else _further(text, at)
+        if text.startswith("/*", at) and kind != "space":
+            raise InvalidExpression("a comment is not closed", text, at)
         if kind in (WORD, PART, NUMBER):
             kind, end = _longer(text, at, kind, end)
         if kind != "space":
@@ -156,6 +158,4 @@ def _joined(match: re.Match[str]) -> str:
 def _stray(text: str, at: int) -> str:
     if text.startswith(('"', '@"'), at):
         return "a string is not closed"
-    if text.startswith("/*", at):
-        return "a comment is not closed"
     return f"expected an expression, found {text[at]!r}"

@@ -24,6 +24,7 @@ from .tree import Candidate, Node
 
 _STOPS = frozenset(("and", "or", "in", "then", "else", "return", "satisfies", "between"))
 _JOINS = frozenset(("and", "or", "in"))
+_CLOSING = frozenset(",)]}:")
 _JOINING = frozenset("-+*/'")
 _LITERALS = {"null": None, "true": True, "false": False}
 _OR, _AND, _COMPARISON, _SUM, _PRODUCT, _POWER, _ABOVE = range(7)
@@ -368,7 +369,8 @@ class Parser:
 
     def _brackets(self) -> Node:
         self.at += 1
-        if self._took("]"):
+        if self._is("]") and not self._opens(self.at + 1):
+            self.at += 1
             return tree.ListOf(())
         items = [self.expression()]
         if self._is(".."):
@@ -378,10 +380,19 @@ class Parser:
         self._expect("]")
         return tree.ListOf(tuple(items))
 
+    def _opens(self, at: int) -> bool:
+        """Whether an operand begins here, so that the `]` before it is the start of a range."""
+        token = self.tokens[at]
+        if token.kind == WORD:
+            return token.text not in _STOPS and token.text not in ("instance", "external")
+        return token.kind in _LITERAL_KINDS
+
     def _open_range(self) -> Node:
+        after = self.tokens[self.at + 1]
+        if after.kind == END or (after.kind == SYMBOL and after.text in _CLOSING):
+            raise self._expected("an expression")
         self.at += 1
-        low = self.expression()
-        return self._interval(low, False)
+        return self._interval(self.expression(), False)
 
     def _interval(self, low: Node, low_included: bool) -> Node:
         self._expect("..")
@@ -437,8 +448,10 @@ class Parser:
         keys, values = list[str](), list[Node]()
         self.scopes.append({})
         while not self._is("}") or keys:
+            at = self.at
             key = self._key()
             if key in keys:
+                self.at = at
                 raise self._wrong(f"entry `{key}` is there twice")
             values.append(self.expression())
             keys.append(key)

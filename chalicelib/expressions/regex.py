@@ -294,17 +294,31 @@ class _Translation:
         return f"{first}-{self._set() if last == chr(92) else re.escape(last)}"
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _category(name: str, is_negated: bool) -> str:
-    """The characters of a category of Unicode, as the inside of a class; looked for once."""
-    import unicodedata
+    """The characters of a category of Unicode, as the inside of a class."""
+    ranges = list[tuple[int, int]]()
+    for first, last, category in _categories():
+        if category.startswith(name) == is_negated:
+            continue
+        if ranges and ranges[-1][1] == first - 1:
+            ranges[-1] = (ranges[-1][0], last)
+        else:
+            ranges.append((first, last))
+    return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in ranges)
 
-    ranges, start = list[str](), -1
-    for code in range(0x110001):
-        is_in = code <= 0x10FFFF and unicodedata.category(chr(code)).startswith(name) != is_negated
-        if is_in and start < 0:
-            start = code
-        elif not is_in and start >= 0:
-            ranges.append(f"\\U{start:08x}-\\U{code - 1:08x}")
-            start = -1
-    return "".join(ranges)
+
+@lru_cache(maxsize=1)
+def _categories() -> tuple[tuple[int, int, str], ...]:
+    """First and last character of each run of the same category; looked for once, where there are any."""
+    from unicodedata import category
+
+    runs = list[tuple[int, int, str]]()
+    for first, last in ((0, 0x323FF), (0xE0000, 0xE01FF)):
+        start = first
+        for code in range(first, last + 1):
+            if code == last or category(chr(code + 1)) != category(chr(code)):
+                runs.append((start, code, category(chr(code))))
+                start = code + 1
+    others = ((0x32400, 0xDFFFF, "Cn"), (0xE0200, 0xEFFFF, "Cn"), (0xF0000, 0x10FFFF, "Co"))
+    return tuple(sorted((*runs, *others)))
