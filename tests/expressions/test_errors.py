@@ -24,7 +24,7 @@ from tests.expressions.cases import reasons
         ("{a: 1", "expected `}`, found the end", 6),
         ("{a 1}", "expected `:`, found `}`", 5),
         ("{a: 1,}", "expected a name, found `}`", 7),
-        ("{a: 1, a: 2}", "entry `a` is there twice", 9),
+        ("{a: 1, a: 2}", "entry `a` is there twice", 8),
         ("{1: 2}", "expected a name, found `1`", 2),
         ("f(1", "expected `)`, found the end", 4),
         ("f(a: 1, 2)", "expected a name, found `2`", 9),
