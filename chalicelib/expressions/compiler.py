@@ -14,7 +14,7 @@ from .builtins.conversion import string
 from .builtins.rows import apply, invoke
 from .errors import InvalidExpression, TooMuch, Undefined
 from .limits import ITEMS, VARIANTS
-from .numbers import FAULTS, whole
+from .numbers import CONTEXT, FAULTS, ONE, ZERO, whole
 from .operators import (
     ARITHMETIC,
     COMPARISONS,
@@ -509,7 +509,7 @@ def _index(compiler: Compiler, node: tree.Index, scope: Scope) -> Code:
     def code(frame: Frame) -> Any:
         value, at = base(frame), key(frame)
         if type(value) is list and type(at) is Decimal:
-            return item_at(frame.run, value, at + 1 if at >= 0 else Decimal(0))
+            return item_at(frame.run, value, CONTEXT.add(at, ONE) if at >= 0 else ZERO)
         if type(at) is str:
             return entry(frame.run, value, at)
         frame.run.null(f"{kind(value)} has no [{kind(at)}]")

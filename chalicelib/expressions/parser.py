@@ -279,12 +279,18 @@ class Parser:
         """What follows `in`: one test, or some in parentheses."""
         if not self._is("("):
             return (self.expression(_SUM),)
+        start, known = self.at, len(self.candidates)
         self.at += 1
         tests = self._tests()
         if len(tests) == 1 and self._is(".."):
-            return (self._interval(tests[0], False),)
-        self._expect(")")
-        return tests
+            tests = (self._interval(tests[0], False),)
+        else:
+            self._expect(")")
+        if len(tests) > 1 or not (self._level() >= _SUM or self._is(".", "[", "(", "instance")):
+            return tests
+        self.at = start
+        del self.candidates[known:]
+        return (self.expression(_SUM),)
 
     # What operands are made of
 

@@ -1,9 +1,10 @@
 r"""Regular expressions of XPath, translated to those of Python.
 
-A pattern may take a time that grows with a power of the input's length, or with two to the power of it, and
-nothing interrupts Python at it. So the translation counts: each repetition that follows another one is one
-power more, a repetition in a repetition doubles per character. An input that could take more than
-`limits.PATTERN_WORK` is too much before it is tried; this refuses some harmless ones.
+Python tries one way after the other to match, and nothing interrupts it. So the translation counts how many
+ways there could be, in bits: a repetition has as many as the input has characters, a choice as many as it
+has branches, and a repetition of something that can match in several ways doubles them with each character.
+An input for which there could be more than `limits.PATTERN_WORK` is too much before it is tried; this
+refuses some harmless ones.
 
 Not there: blocks (`\p{IsGreek}`). `\w` and `\d` are those of Python. Source: XQuery 1.0 and XPath 2.0
 Functions and Operators, 7.6; XML Schema Part 2, appendix F.
@@ -11,6 +12,7 @@ Functions and Operators, 7.6; XML Schema Part 2, appendix F.
 
 import re
 from functools import lru_cache
+from math import log2
 from typing import NamedTuple
 
 from .errors import TooMuch, Undefined
@@ -28,22 +30,25 @@ _SETS = {"d": r"\d", "D": r"\D", "w": r"\w", "W": r"\W", "s": _SPACE, "S": _NO_S
 _NEGATED = {"I": _START, "C": _NAME}
 _CHARACTERS = {"n": "\\n", "r": "\\r", "t": "\\t"}
 _PLAIN = frozenset("\\|.?*+(){}-[]^$/ \"'#,;:!@%&=~<>_`")
+_SIGNS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 _COUNT = r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}"
 _CATEGORY = r"\{(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|Z[slp]?|S[mcko]?|C[cfon]?)\}"
 
 
 class Pattern(NamedTuple):
-    """A compiled pattern.
+    """A compiled pattern, and how many ways to match it there could be.
 
     Attributes:
         compiled: For Python.
-        power: To which power of the input's length it may take.
-        explosive: Whether it may double with each character.
+        power: To which power of the input's length.
+        choices: How many more bits.
+        growth: How many bits more per character.
     """
 
     compiled: re.Pattern[str]
-    power: int
-    explosive: bool
+    power: float
+    choices: float
+    growth: float
 
     def check(self, text: str) -> None:
         """Refuse an input that could take too long.
@@ -52,7 +57,7 @@ class Pattern(NamedTuple):
             TooMuch: It could.
         """
         size = len(text) + 1
-        if size ** min(self.power, 8) > PATTERN_WORK or (self.explosive and size > 24):
+        if self.power * log2(size) + self.choices + self.growth * size > log2(PATTERN_WORK):
             raise TooMuch(f"a regular expression could take too long for {len(text)} characters")
 
 
@@ -74,7 +79,7 @@ def pattern(text: str, flags: str) -> Pattern:
         raise Undefined(f"{min(unknown)!r} is no flag of a regular expression")
     if "q" in flags:
         compiled = re.compile(re.escape(text), re.IGNORECASE if "i" in flags else 0)
-        return Pattern(compiled, 1, False)
+        return Pattern(compiled, 1, 0, 0)
     part = _Translation(text, flags).all()
     options = re.RegexFlag(0)
     for flag in flags:
@@ -84,23 +89,25 @@ def pattern(text: str, flags: str) -> Pattern:
     except (re.error, OverflowError, RecursionError) as fault:
         raise Undefined(f"no regular expression: {fault}") from None
     is_anchored = text.startswith("^") and "|" not in text and "m" not in flags
-    return Pattern(compiled, part.repeats + (not is_anchored), part.explosive)
+    return Pattern(compiled, part.power + (not is_anchored), part.choices, part.growth)
 
 
 class _Part(NamedTuple):
-    """A translated part.
-
-    Attributes:
-        text: For Python.
-        repeats: Repetitions one after the other.
-        varies: Whether it can match in several ways.
-        explosive: Whether such a part is repeated.
-    """
+    """A translated part; the numbers are those of `Pattern`."""
 
     text: str
-    repeats: int = 0
-    varies: bool = False
-    explosive: bool = False
+    power: float = 0
+    choices: float = 0
+    growth: float = 0
+
+    def repeated(self, sign: str, at_least: int, at_most: int | None) -> "_Part":
+        """The part, so many times; None is without end."""
+        text = self.text + sign
+        if at_most is None:
+            ways = log2(1 + self.power) + self.choices
+            return _Part(text, self.power + 1, self.choices, self.growth + ways)
+        choices = self.choices * at_most + log2(max(1, at_most - at_least + 1))
+        return _Part(text, self.power * at_most, choices, self.growth * at_most)
 
 
 class _Translation:
@@ -140,12 +147,12 @@ class _Translation:
                 break
             self.at += 1
         self.depth -= 1
-        is_choice = len(branches) > 1 and not (len(set(firsts)) == len(firsts) and "".join(firsts).isalnum())
+        is_clear = len(set(firsts)) == len(firsts) and "".join(firsts).isalnum()
         return _Part(
             "|".join(branch.text for branch in branches),
-            max(branch.repeats for branch in branches),
-            is_choice or any(branch.varies for branch in branches),
-            any(branch.explosive for branch in branches),
+            max(branch.power for branch in branches),
+            max(branch.choices for branch in branches) + (0 if is_clear else log2(len(branches))),
+            max(branch.growth for branch in branches),
         )
 
     def _branch(self) -> _Part:
@@ -154,33 +161,30 @@ class _Translation:
             pieces.append(self._piece())
         return _Part(
             "".join(piece.text for piece in pieces),
-            sum(piece.repeats for piece in pieces),
-            any(piece.varies for piece in pieces),
-            any(piece.explosive for piece in pieces),
+            sum(piece.power for piece in pieces),
+            sum(piece.choices for piece in pieces),
+            sum(piece.growth for piece in pieces),
         )
 
     def _piece(self) -> _Part:
         atom = self._atom()
         sign = self._next()
-        if sign in ("?", "*", "+"):
+        if sign in _SIGNS:
             self.at += 1
-            times, at_most = sign, 1 if sign == "?" else 1000
+            least, most = _SIGNS[sign]
         elif sign == "{":
             match = re.match(_COUNT, self.text[self.at : self.at + 12], re.ASCII)
             if match is None:
                 raise self._wrong()
             self.at += match.end()
-            times = match[0]
-            at_most = int(match[3]) if match[3] else 1000 if match[2] else 1
+            sign, least = match[0], int(match[1])
+            most = int(match[3]) if match[3] else None if match[2] else least
         else:
             return atom
         if self._next() == "?":
             self.at += 1
-            times += "?"
-        if at_most == 1:
-            return atom._replace(text=atom.text + times, varies=True)
-        is_explosive = atom.explosive or atom.varies
-        return _Part(atom.text + times, atom.repeats + 1, True, is_explosive)
+            sign += "?"
+        return atom.repeated(sign, least, most)
 
     def _atom(self) -> _Part:
         char = self._next()
@@ -223,7 +227,7 @@ class _Translation:
             self.at += 1
             if int(char) > self.groups:
                 raise self._wrong()
-            return _Part(f"(?:\\{char})", 1, True)
+            return _Part(f"(?:\\{char})", 1)
         if char in _NEGATED:
             self.at += 1
             return _Part(f"[^{_NEGATED[char]}]")

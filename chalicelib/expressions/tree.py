@@ -1,45 +1,71 @@
-"""The syntax tree of an expression: frozen tuples, one kind per meaning. Source: DMN 1.5, 10.3.1.2.
+"""The syntax tree of an expression: frozen records, one kind per meaning. Source: DMN 1.5, 10.3.1.2.
 
-They are named tuples instead of dataclasses, which take ten times as long to import.
+They are no dataclasses, which write and compile code for each class and take ten times as long to import.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, dataclass_transform
 
 
-class Literal(NamedTuple):
+@dataclass_transform(frozen_default=True)
+class Tree:
+    """A frozen record; its fields are its annotations, in their order."""
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = tuple(cls.__annotations__)
+
+    def __init__(self, *values: Any) -> None:
+        """Take the values of the fields; those that are left out have a default."""
+        self.__dict__.update(zip(self._fields, values, strict=False))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(repr(getattr(self, name)) for name in self._fields)
+        return f"{type(self).__name__}({fields})"
+
+
+class Literal(Tree):
     """A value that the text says: number, string, boolean, null, `@"..."`."""
 
     value: Any
 
 
-class Name(NamedTuple):
+class Name(Tree):
     """A name to look up."""
 
     name: str
 
 
-class Path(NamedTuple):
+class Path(Tree):
     """`base.name`."""
 
     base: "Node"
     name: str
 
 
-class Filter(NamedTuple):
+class Filter(Tree):
     """`base[test]`, also with an index."""
 
     base: "Node"
     test: "Node"
 
 
-class Index(NamedTuple):
+class Index(Tree):
     """`base[key]` of `${...}`: a key of a context, or an index from 0."""
 
     base: "Node"
     key: "Node"
 
 
-class Call(NamedTuple):
+class Call(Tree):
     """An invocation; `names` of the arguments, or None where they go by position."""
 
     function: "Node"
@@ -47,7 +73,7 @@ class Call(NamedTuple):
     names: tuple[str, ...] | None
 
 
-class BuiltinCall(NamedTuple):
+class BuiltinCall(Tree):
     """An invocation of a built-in function by its name."""
 
     name: str
@@ -55,20 +81,20 @@ class BuiltinCall(NamedTuple):
     names: tuple[str, ...] | None
 
 
-class Arithmetic(NamedTuple):
+class Arithmetic(Tree):
     """A chain from left to right: `first`, then pairs of operator and operand."""
 
     first: "Node"
     rest: tuple[tuple[str, "Node"], ...]
 
 
-class Negation(NamedTuple):
+class Negation(Tree):
     """`-operand`."""
 
     operand: "Node"
 
 
-class Comparison(NamedTuple):
+class Comparison(Tree):
     """`left operator right` with one of `= != < <= > >=`."""
 
     operator: str
@@ -76,7 +102,7 @@ class Comparison(NamedTuple):
     right: "Node"
 
 
-class Between(NamedTuple):
+class Between(Tree):
     """`value between low and high`."""
 
     value: "Node"
@@ -84,28 +110,28 @@ class Between(NamedTuple):
     high: "Node"
 
 
-class In(NamedTuple):
+class In(Tree):
     """`value in tests`."""
 
     value: "Node"
     tests: tuple["Node", ...]
 
 
-class Tests(NamedTuple):
+class Tests(Tree):
     """Unary tests about `?`: any of them, or with `negated` none."""
 
     tests: tuple["Node", ...]
     negated: bool
 
 
-class Logic(NamedTuple):
+class Logic(Tree):
     """A chain of `and` or of `or`."""
 
     operator: str
     parts: tuple["Node", ...]
 
 
-class If(NamedTuple):
+class If(Tree):
     """`if condition then yes else no`."""
 
     condition: "Node"
@@ -113,7 +139,7 @@ class If(NamedTuple):
     no: "Node"
 
 
-class For(NamedTuple):
+class For(Tree):
     """`for name in domain, ... return body`; a domain with two ends is an iteration from one to the other."""
 
     names: tuple[str, ...]
@@ -121,14 +147,14 @@ class For(NamedTuple):
     body: "Node"
 
 
-class Steps(NamedTuple):
+class Steps(Tree):
     """`first..last` of a `for`, in steps of one, up or down."""
 
     first: "Node"
     last: "Node"
 
 
-class Quantified(NamedTuple):
+class Quantified(Tree):
     """`some` or `every`."""
 
     kind: str
@@ -137,7 +163,7 @@ class Quantified(NamedTuple):
     test: "Node"
 
 
-class Interval(NamedTuple):
+class Interval(Tree):
     """A range; None is an end that is open to infinity, as in `> 5`."""
 
     low: "Node | None"
@@ -146,20 +172,20 @@ class Interval(NamedTuple):
     high_included: bool
 
 
-class ListOf(NamedTuple):
+class ListOf(Tree):
     """`[a, b]`."""
 
     items: tuple["Node", ...]
 
 
-class ContextOf(NamedTuple):
+class ContextOf(Tree):
     """`{a: 1, b: a + 1}`."""
 
     keys: tuple[str, ...]
     values: tuple["Node", ...]
 
 
-class FunctionOf(NamedTuple):
+class FunctionOf(Tree):
     """`function(a: number, b) body`; an external one has no body here."""
 
     parameters: tuple[str, ...]
@@ -167,14 +193,14 @@ class FunctionOf(NamedTuple):
     body: "Node | None"
 
 
-class InstanceOf(NamedTuple):
+class InstanceOf(Tree):
     """`value instance of type`."""
 
     value: "Node"
     type: "Type"
 
 
-class Type(NamedTuple):
+class Type(Tree):
     """A type: its name, and what it is made of; `fields` are the names of a context's entries."""
 
     name: str
@@ -182,7 +208,7 @@ class Type(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
-class Candidate(NamedTuple):
+class Candidate(Tree):
     """Tokens that could be one name instead of an operation.
 
     Attributes:
@@ -198,7 +224,7 @@ class Candidate(NamedTuple):
     base: "Node | None"
 
 
-class Ambiguous(NamedTuple):
+class Ambiguous(Tree):
     """A node with candidates, from left to right, the longest first; the first one that is there decides.
 
     Attributes:
@@ -212,19 +238,19 @@ class Ambiguous(NamedTuple):
     reread: Any
 
 
-class Template(NamedTuple):
+class Template(Tree):
     """Text and expressions between, joined to one string."""
 
     parts: tuple["Node", ...]
 
 
-class Empty(NamedTuple):
+class Empty(Tree):
     """`empty operand` of `${...}`."""
 
     operand: "Node"
 
 
-class Not(NamedTuple):
+class Not(Tree):
     """`!operand` of `${...}`."""
 
     operand: "Node"

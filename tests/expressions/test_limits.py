@@ -96,11 +96,36 @@ def test_work_without_end_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "size"),
-    [("^(a+)+$", 40), ("^(a|a)*$", 40), ("(a*)*b", 40), ("a*a*a*a*a*b", 2000), ("(.*)\\\\1x", 5000)],
+    [
+        ("^(a+)+$", 40),
+        ("^(a|a)*$", 40),
+        ("(a*)*b", 40),
+        ("a*a*a*a*a*b", 2000),
+        ("(.*)\\\\1x", 5000),
+        ("a?" * 40 + "a" * 40, 40),
+        ("a*" * 40 + "b", 9),
+        ("(a|ab)" * 40, 20),
+        ("(a?){40}a{40}", 40),
+        ("((a{0,9}){9}){9}b", 40),
+    ],
 )
 def test_a_pattern_that_backtracks_is_refused_for_a_long_input(pattern: str, size: int) -> None:
     with pytest.raises(TooMuch, match="regular expression could take too long"):
         compile(f'matches(s, "{pattern}")').evaluate({"s": "a" * size})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("^[^@]+@[^@]+\\\\.[a-z]+$", "ada.lovelace" * 20 + "@example.org"),
+        ("order", "x" * 100_000),
+        ("^\\\\d{3}-\\\\d{4}$", "123-4567"),
+        ("^(red|green|blue)+$", "redgreenblue" * 100),
+        ("^([0-9]{4}-)*[0-9]{4}$", "1234-" * 100 + "1234"),
+    ],
+)
+def test_an_ordinary_pattern_is_not(pattern: str, text: str) -> None:
+    assert compile(f'matches(s, "{pattern}")').evaluate({"s": text}) is ("x" not in text[-9:])
 
 
 def test_a_pattern_is_bounded() -> None:

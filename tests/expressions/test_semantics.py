@@ -139,6 +139,11 @@ def test_equality(text: str, scope: Any, expected: Any) -> None:
     ("5 in (? > 3 and ? < 5, 7)", False),
     ('"foobar" in (starts with(?, "foo"))', True),
     ("null in < 5", None),
+    ("1 in (a).b", {"a": {"b": 1}}, True),
+    ("1 in (a)[1]", {"a": [[1], 2]}, True),
+    ("3 in (1) + 2", True),
+    ("5 in (1..5).end", True),
+    ("5 in (f)(2)", False),
     ('"a" in ["a".."c"]', True),
 )
 def test_comparison(text: str, scope: Any, expected: Any) -> None:
