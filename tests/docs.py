@@ -11,6 +11,8 @@ from pathlib import Path
 
 from chalicelib.api import openapi
 from chalicelib.contract.rights import DUTIES, RIGHTS, Role, may_call
+from chalicelib.expressions import limits
+from chalicelib.expressions.builtins import FAMILIES
 from chalicelib.service.watch import METRICS
 from chalicelib.settings import Settings, env_name, option
 from tests import dialects, elements
@@ -27,6 +29,10 @@ ROLES_BEGIN = "<!-- roles -->"
 ROLES_END = "<!-- /roles -->"
 DIALECTS_BEGIN = "<!-- dialects -->"
 DIALECTS_END = "<!-- /dialects -->"
+BUILTINS_BEGIN = "<!-- built-ins -->"
+BUILTINS_END = "<!-- /built-ins -->"
+LIMITS_BEGIN = "<!-- limits -->"
+LIMITS_END = "<!-- /limits -->"
 
 
 def settings_table() -> str:
@@ -72,6 +78,45 @@ def with_dialects(page: str) -> str:
     return put_between(page, DIALECTS_BEGIN, DIALECTS_END, dialects.tables())
 
 
+def builtins_table() -> str:
+    """The built-in functions of expressions, a Markdown table per family."""
+    tables = []
+    for family, rows in FAMILIES.items():
+        table = [("Function", "Parameters", "Result")]
+        table += [
+            (f"`{row.name}`", f"`{row.parameters}`" if row.parameters else "-", row.meaning) for row in rows
+        ]
+        tables.append(f"### {family}\n\n{_table(table)}")
+    return "\n\n".join(tables)
+
+
+def limits_table() -> str:
+    """The limits of expressions, as a Markdown table."""
+    rows = [(f"{getattr(limits, name):,}", meaning) for name, meaning in LIMITS.items()]
+    return _table([("At most", "Of what"), *rows])
+
+
+LIMITS = {
+    "TEXT": "characters of an expression",
+    "DEPTH": "levels that the text is nested, `a.b.c` counts two",
+    "STEPS": "steps of an evaluation: about one per operation, and per item that a function looks at",
+    "CALLS": "levels that functions of the expression call each other",
+    "ITEMS": "items of a list that is made",
+    "CHARACTERS": "characters of a string that is made",
+    "VALUE_DEPTH": "levels that lists and contexts are nested in a value",
+    "VALUE_SIZE": "parts of a result",
+    "PATTERN": "characters of a regular expression",
+    "NAME_TOKENS": "words and symbols of a name that could also be an operation",
+}
+"""Names in `chalicelib.expressions.limits`."""
+
+
+def with_expressions_tables(page: str) -> str:
+    """A page with the tables of limits and built-in functions between their markers."""
+    page = put_between(page, LIMITS_BEGIN, LIMITS_END, limits_table())
+    return put_between(page, BUILTINS_BEGIN, BUILTINS_END, builtins_table())
+
+
 METRICS_PAGE = """# Metrics
 
 What is counted where, and what to do with it, says [watching.md](watching.md). A metric without a value in an
@@ -99,6 +144,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/elements.md": lambda page: elements.page(),
     "docs/modeler.md": with_dialects,
     "docs/metrics.md": lambda page: metrics_page(),
+    "docs/expressions.md": with_expressions_tables,
 }
 """What a page must say, given what it says."""
 
