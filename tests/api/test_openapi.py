@@ -125,6 +125,9 @@ def repository(tmp_path: Path) -> Path:
     )
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "security.md").write_text(f"{docs.ROLES_BEGIN}\n{docs.ROLES_END}\n")
+    (tmp_path / "docs" / "expressions.md").write_text(
+        f"{docs.LIMITS_BEGIN}\n{docs.LIMITS_END}\n{docs.BUILTINS_BEGIN}\n{docs.BUILTINS_END}\n"
+    )
     (tmp_path / "docs" / "modeler.md").write_text(f"{docs.DIALECTS_BEGIN}\n{docs.DIALECTS_END}\n")
     return tmp_path
 
