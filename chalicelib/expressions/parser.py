@@ -10,7 +10,6 @@ Source: DMN 1.5, 10.3.1.2 grammar, 10.3.1.4 tokens and names, 10.3.1.6 ambiguity
 """
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from . import tree
@@ -224,11 +223,11 @@ class Parser:
 
     def _unary(self) -> Node:
         if self._took("-"):
+            if self.tokens[self.at].kind == NUMBER:
+                return self._postfix(self._number(is_negative=True))
             self._enter()
             operand = self._unary()
             self.depth -= 1
-            if isinstance(operand, tree.Literal) and isinstance(operand.value, Decimal):
-                return tree.Literal(operand.value.copy_negate())
             return tree.Negation(operand)
         if self._is(*_LESS_OR_MORE):
             return self._half()
@@ -344,9 +343,11 @@ class Parser:
             return self._name()
         raise self._expected("an expression")
 
-    def _number(self) -> Node:
+    def _number(self, is_negative: bool = False) -> Node:
+        """A number with its sign, which belongs to the literal (grammar rule 35)."""
         self.at += 1
-        return tree.Literal(CONTEXT.create_decimal(self.tokens[self.at - 1].text))
+        number = CONTEXT.create_decimal(self.tokens[self.at - 1].text)
+        return tree.Literal(number.copy_negate() if is_negative else number)
 
     def _string(self) -> Node:
         self.at += 1
