@@ -145,6 +145,10 @@ def test_precedence(text: str, scope: Case, expected: Any) -> None:
     ("missing", {}, None),
     ("missing.a.b", {}, None),
     ("not flag", {"not flag": 1}, 1),
+    ("instance.id", {"instance": {"id": 1}}, 1),
+    ("instance instance of number", {"instance": 1}, True),
+    ("x in instance.tags", {"x": "a", "instance": {"tags": ["a"]}}, True),
+    ("element.id + 1", {"element": {"id": 1}}, 2),
 )
 def test_names(text: str, scope: Case, expected: Any) -> None:
     check(text, scope, expected)
