@@ -97,8 +97,6 @@ class Parser:
         self.depth = 0
         self.scopes: list[Known] = []
         self.taken: dict[int, _Taken] = {}
-        self.decided = 0
-        self.decided_first = 0
         self.candidates: list[Candidate] = []
         self.work = 30 * len(self.tokens) + 1000
         self.before_end = False
@@ -151,10 +149,9 @@ class Parser:
         self._enter()
         outside, self.candidates = self.candidates, []
         before_end, self.before_end = self.before_end, False
-        decided, self.decided, self.decided_first = self.decided, self.decided_first, 0
         start, depth = self.at, self.depth
         node = self._operation(level)
-        found, self.candidates, self.decided = self.candidates, outside, decided
+        found, self.candidates = self.candidates, outside
         self.before_end = before_end
         self.depth -= 1
         return self._kept(node, found, level, start, depth) if found else node
@@ -168,7 +165,6 @@ class Parser:
             again = Parser(self.text, read=self.tokens)
             again.at, again.depth, again.scopes = start, depth - 1, list(scopes)
             again.taken = {**taken, candidate.at: _Taken(candidate.end, spelling)}
-            again.decided_first = candidate.end
             node = again.expression(level)
             if again.at != end:
                 raise again._expected("the end")
@@ -633,8 +629,6 @@ class Parser:
 
     def _propose(self, at: int, end: int, base: Node | None) -> None:
         """Keep what could be longer names."""
-        if at < self.decided:
-            return
         last = end
         while last - at < NAME_TOKENS and self._is_joinable(last):
             last += 1
