@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .compiler import Compiler, Scope
+from .code import KINDS, Compiler, Scope
 from .errors import InvalidExpression, TooMuch
 from .limits import STEPS
 from .parser import parse, parse_unary_tests
@@ -41,7 +41,7 @@ class Expression:
         Raises:
             InvalidExpression: It is nested too deeply.
         """
-        compiler = Compiler()
+        compiler = Compiler(KINDS)
         try:
             self._code = compiler.code(node, Scope(frozenset(), True))
         except RecursionError:

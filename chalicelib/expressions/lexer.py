@@ -15,7 +15,7 @@ WORD, PART, NUMBER, STRING, AT, SYMBOL, END = "word", "part", "number", "string"
 RESERVED = frozenset(
     [
         *("and", "or", "in", "if", "then", "else", "for", "return", "some", "every", "satisfies", "between"),
-        *("instance", "function", "null", "true", "false"),
+        *("function", "null", "true", "false"),
     ]
 )
 """Words that begin no name."""

@@ -10,7 +10,6 @@ Source: DMN 1.5, 10.3.1.2 grammar, 10.3.1.4 tokens and names, 10.3.1.6 ambiguity
 """
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from . import tree
@@ -98,8 +97,6 @@ class Parser:
         self.depth = 0
         self.scopes: list[Known] = []
         self.taken: dict[int, _Taken] = {}
-        self.decided = 0
-        self.decided_first = 0
         self.candidates: list[Candidate] = []
         self.work = 30 * len(self.tokens) + 1000
         self.before_end = False
@@ -152,10 +149,9 @@ class Parser:
         self._enter()
         outside, self.candidates = self.candidates, []
         before_end, self.before_end = self.before_end, False
-        decided, self.decided, self.decided_first = self.decided, self.decided_first, 0
         start, depth = self.at, self.depth
         node = self._operation(level)
-        found, self.candidates, self.decided = self.candidates, outside, decided
+        found, self.candidates = self.candidates, outside
         self.before_end = before_end
         self.depth -= 1
         return self._kept(node, found, level, start, depth) if found else node
@@ -169,7 +165,6 @@ class Parser:
             again = Parser(self.text, read=self.tokens)
             again.at, again.depth, again.scopes = start, depth - 1, list(scopes)
             again.taken = {**taken, candidate.at: _Taken(candidate.end, spelling)}
-            again.decided_first = candidate.end
             node = again.expression(level)
             if again.at != end:
                 raise again._expected("the end")
@@ -224,11 +219,11 @@ class Parser:
 
     def _unary(self) -> Node:
         if self._took("-"):
+            if self.tokens[self.at].kind == NUMBER:
+                return self._postfix(self._number(is_negative=True))
             self._enter()
             operand = self._unary()
             self.depth -= 1
-            if isinstance(operand, tree.Literal) and isinstance(operand.value, Decimal):
-                return tree.Literal(operand.value.copy_negate())
             return tree.Negation(operand)
         if self._is(*_LESS_OR_MORE):
             return self._half()
@@ -344,9 +339,11 @@ class Parser:
             return self._name()
         raise self._expected("an expression")
 
-    def _number(self) -> Node:
+    def _number(self, is_negative: bool = False) -> Node:
+        """A number with its sign, which belongs to the literal (grammar rule 35)."""
         self.at += 1
-        return tree.Literal(CONTEXT.create_decimal(self.tokens[self.at - 1].text))
+        number = CONTEXT.create_decimal(self.tokens[self.at - 1].text)
+        return tree.Literal(number.copy_negate() if is_negative else number)
 
     def _string(self) -> Node:
         self.at += 1
@@ -632,8 +629,6 @@ class Parser:
 
     def _propose(self, at: int, end: int, base: Node | None) -> None:
         """Keep what could be longer names."""
-        if at < self.decided:
-            return
         last = end
         while last - at < NAME_TOKENS and self._is_joinable(last):
             last += 1

@@ -78,7 +78,11 @@ def test_white_space_and_comments(text: str, scope: Case, expected: Any) -> None
     ("1 + 2 between 2 and 4", True),
     ("3 in [1..5] and true", True),
     ("1 instance of number and true", True),
-    ("-1 instance of number", None),
+    ("-1 instance of number", True),
+    ("[1, 2][-1]", 2),
+    ("2 - -1", 3),
+    ("2-1", 1),
+    ("-x instance of number", None),
     ("{a: 1}.a + 1", 2),
     ("[{a: 1}][1].a", 1),
     ("(function(x) x + 1)(2)", 3),
@@ -141,6 +145,10 @@ def test_precedence(text: str, scope: Case, expected: Any) -> None:
     ("missing", {}, None),
     ("missing.a.b", {}, None),
     ("not flag", {"not flag": 1}, 1),
+    ("instance.id", {"instance": {"id": 1}}, 1),
+    ("instance instance of number", {"instance": 1}, True),
+    ("x in instance.tags", {"x": "a", "instance": {"tags": ["a"]}}, True),
+    ("element.id + 1", {"element": {"id": 1}}, 2),
 )
 def test_names(text: str, scope: Case, expected: Any) -> None:
     check(text, scope, expected)

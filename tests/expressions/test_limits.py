@@ -160,6 +160,12 @@ def test_ten_times_the_work_is_ten_times_the_steps(text: str, cheaper: str) -> N
     assert 8 * fewer < steps < 12 * fewer
 
 
+def test_a_turn_of_a_loop_costs_what_is_in_it() -> None:
+    small, large = compile("for i in 1..1000 return i"), compile("for i in 1..1000 return i + i + i + i + i")
+
+    assert large.result({}).steps - small.result({}).steps > 5 * 1000
+
+
 def test_an_ordinary_condition_takes_a_handful_of_steps() -> None:
     expression = compile('amount > 100 and customer.tier = "gold"')
 

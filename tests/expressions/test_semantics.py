@@ -319,6 +319,7 @@ def test_properties(text: str, scope: Any, expected: Any) -> None:
     ("[][item > 2]", []),
     ("[1, 2, 3][true]", [1, 2, 3]),
     ("[1, 2, 3][false]", []),
+    ("[{a: true}, {a: 1}][a]", [{"a": True}]),
     ("[1, 2, 3][null]", []),
     ('[1, 2, 3]["x"]', []),
     ("[{x:1, y:2}, {x:2, y:3}][x=1]", [{"x": 1, "y": 2}]),
