@@ -135,6 +135,7 @@ def test_precedence(text: str, scope: Case, expected: Any) -> None:
     ("os[1].unit-price", {"os": [{"unit-price": 4}]}, 4),
     ("if a-b > 1 then c-d else 0", {"a-b": 2, "c-d": 3}, 3),
     ("{a-b: 1, c: a-b + 1}.c", {}, 2),
+    ("{now then later: 1, c: now then later + 1}.c", {}, 2),
     ("{Income+Expenses: 1, c: Income + Expenses}.c", {}, 1),
     ("for a-b in [1, 2] return a-b * 2", {}, [2, 4]),
     ("function_of", {"function_of": 1}, 1),
