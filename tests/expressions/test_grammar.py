@@ -121,6 +121,7 @@ def test_precedence(text: str, scope: Case, expected: Any) -> None:
     ("customer\u2019s name", {"customer's name": "x"}, "x"),
     ("address 2 line", {"address 2 line": "x"}, "x"),
     ("item 2nd", {"item 2nd": "x"}, "x"),
+    ("item 2名", {"item 2名": "x"}, "x"),
     ("_a1", {"_a1": 1}, 1),
     ("größe", {"größe": 1}, 1),
     ("имя", {"имя": 1}, 1),
