@@ -534,8 +534,8 @@ def test_without_a_clock_now_is_null(text: str) -> None:
     assert "clock" in result.warnings[0]
 
 
-@pytest.mark.parametrize("row", [row for rows in FAMILIES.values() for row in rows], ids=lambda row: row.name)
-def test_every_function_takes_null_without_a_crash(row: Any) -> None:
-    count = row.parameters.count(":")
-    for arguments in ((), ("null",) * count, ("null",) * (count + 1), ("[]",) * count, ("{}",) * count):
-        compile(f"{row.name}({', '.join(arguments)})").evaluate({})
+def test_every_function_takes_anything_without_a_crash() -> None:
+    for row in (row for rows in FAMILIES.values() for row in rows):
+        count = row.parameters.count(":")
+        for arguments in ((), ("null",) * count, ("null",) * (count + 1), ("[]",) * count, ("{}",) * count):
+            compile(f"{row.name}({', '.join(arguments)})").evaluate({})

@@ -95,6 +95,23 @@ def test_work_without_end_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("{f: function(n) f(n + 1), r: f(0)}", "functions call each other more than 64 deep"),
+        ("for i in 1..60000 return 1", "a list has 60000 items, more than 50000"),
+        ("for i in 1..300, j in 1..300 return 1", "a list has more than 50000 items"),
+        ("concatenate(l, l, l)", "a list has 60000 items, more than 50000"),
+        ("s + s + s", "a string has 600000 characters, more than 500000"),
+        ("upper case(s)", "a string has 600000 characters, more than 500000"),
+        ("some i in 1..40000, j in 1..40000 satisfies false", "evaluation takes more than 200000 steps"),
+    ],
+)
+def test_what_is_too_much_is_named(text: str, fact: str) -> None:
+    with pytest.raises(TooMuch, match=fact):
+        compile(text).evaluate({"l": [1] * 20_000, "s": "x" * 200_000})
+
+
+@pytest.mark.parametrize(
     ("pattern", "size"),
     [
         ("^(a+)+$", 40),

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.expressions import compile, limits
 from chalicelib.expressions.builtins import FAMILIES
-from chalicelib.expressions.builtins.rows import Row, parameters
+from chalicelib.expressions.builtins.rows import parameters
 from tests.docs import LIMITS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "expressions.md").read_text(encoding="utf-8")
@@ -29,8 +29,7 @@ def test_every_limit_that_is_told_is_there() -> None:
     assert told == {"WARNINGS", "PATTERN_WORK", "VARIANTS"}
 
 
-@pytest.mark.parametrize("row", [row for rows in FAMILIES.values() for row in rows], ids=lambda row: row.name)
-def test_a_row_can_be_read_and_called_by_name(row: Row) -> None:
-    arguments = ", ".join(f"{parameter.name}: null" for parameter in parameters(row.parameters))
-
-    compile(f"{row.name}({arguments})").evaluate({})
+def test_each_row_can_be_read_and_called_by_name() -> None:
+    for row in (row for rows in FAMILIES.values() for row in rows):
+        arguments = ", ".join(f"{parameter.name}: null" for parameter in parameters(row.parameters))
+        compile(f"{row.name}({arguments})").evaluate({})

@@ -454,6 +454,7 @@ def test_conditionals_and_iterations(text: str, scope: Any, expected: Any) -> No
     ('(function(a: number) a)("1")', None),
     ("(function(a: number) a)([1])", 1),
     ("(function(a: number) a)(null)", None),
+    ("(function(a: number) a = null)(null)", True),
     ("(function(a: list<number>) count(a))([1, 2])", 2),
     ('(function(a: list<number>) count(a))(["x", 2])', None),
     ("(function(a) function(b) a + b)(1)(2)", 3),
