@@ -12,10 +12,10 @@ from chalicelib.engine.errors import Conflict
 from chalicelib.service.retry import Busy
 from chalicelib.settings import Settings
 from chalicelib.storage.memory import MemoryItems
+from tests.levels import LEVELS, bottom, top
 from tests.play import WORKER, Engine, Order
 from tests.recording import Failing, Forgetful, Losing
 
-LEVELS = "call-activity/three-levels.bpmn"
 MOST_COMMITS = 5
 """How many a command and what follows from it need."""
 
@@ -25,20 +25,6 @@ def complete(order: Order, element_id: str, **completion: Any) -> Command:
     return c.CompleteJob(
         partition=order.partition, id=job["id"], workerId=WORKER, completion=completion or None
     )
-
-
-def top(engine: Engine) -> Order:
-    for called in ("middleTest", "bottomTest"):
-        engine.deploy(LEVELS, called, parallelism=1)
-    return engine.start(engine.deploy(LEVELS, "topTest"))
-
-
-def bottom(engine: Engine) -> Order:
-    first = top(engine)
-    first.complete_job("callMiddle")
-    middle = first.called("callMiddle")
-    middle.complete_job("callBottom")
-    return middle.called("callBottom")
 
 
 def call(engine: Engine) -> Command:

@@ -13,10 +13,10 @@ from chalicelib.service.environment import Hint
 from chalicelib.service.sweeping import sweep
 from tests.faults.runs import OVERDUE, Act, Prepare, perform
 from tests.feeding import Handlers, Hints
+from tests.levels import LEVELS, bottom, top
 from tests.models import calls, parallel
 from tests.play import MODELS, WORKER, Engine, Order
 
-LEVELS = "call-activity/three-levels.bpmn"
 HOUR = {"timeDuration": "PT1H"}
 LONG = {"encoding": "text", "value": random.Random(7).randbytes(1000).hex()}
 """A value that stays long when it is packed, so that it lies in an item of its own."""
@@ -325,20 +325,6 @@ def sets_timer(engine: Engine) -> Act:
 # Call activities
 
 
-def top(engine: Engine) -> Order:
-    for called in ("middleTest", "bottomTest"):
-        engine.deploy(LEVELS, called, parallelism=1)
-    return engine.start(engine.deploy(LEVELS, "topTest"))
-
-
-def bottom(engine: Engine) -> Order:
-    first = top(engine)
-    first.complete_job("callMiddle")
-    middle = first.called("callMiddle")
-    middle.complete_job("callBottom")
-    return middle.called("callBottom")
-
-
 def calls_process(engine: Engine) -> Act:
     return complete(top(engine), "callMiddle")
 
@@ -459,20 +445,19 @@ def starts_fed(engine: Engine) -> Act:
     return create(ONE_FED(engine))
 
 
-def follows_hint(engine: Engine) -> Act:
-    engine.start(TEN_FED(engine))
-    (hint,) = sent(engine)
-    return lambda env: fed.work_on(env, hint, perform)
+def follows_hint(deployed: Callable[[Engine], dict[str, Any]]) -> Prepare:
+    """The one hint there is after the start is followed."""
 
+    def prepare(engine: Engine) -> Act:
+        engine.start(deployed(engine))
+        (hint,) = sent(engine)
+        return lambda env: fed.work_on(env, hint, perform)
 
-def follows_last_hint(engine: Engine) -> Act:
-    engine.start(ONE_FED(engine))
-    (hint,) = sent(engine)
-    return lambda env: fed.work_on(env, hint, perform)
+    return prepare
 
 
 def follows_hint_again(engine: Engine) -> Act:
-    act = follows_last_hint(engine)
+    act = follows_hint(ONE_FED)(engine)
     assert callable(act)
     act(engine.env)
     return act
@@ -579,8 +564,8 @@ SCENARIOS = (
     Scenario("call is interrupted", interrupts_call),
     Scenario("many calls are interrupted", ends_many_called, stride=12),
     Scenario("start, its job is fed", starts_fed),
-    Scenario("follow a hint", follows_hint),
-    Scenario("follow the last hint", follows_last_hint),
+    Scenario("follow a hint", follows_hint(TEN_FED)),
+    Scenario("follow the last hint", follows_hint(ONE_FED)),
     Scenario("follow a hint again", follows_hint_again),
     Scenario("fed job fails", fed_job_fails),
     Scenario("bury a hint", buries_hint),
