@@ -70,9 +70,7 @@ def literal_or_expression(text: str) -> str | Expression:
     Raises:
         InvalidExpression: It is marked as one and is none.
     """
-    if is_feel(text):
-        return compile(text, text.index("=") + 1)
-    return _compile_template(text) if re.search(_OPENING, text) else text
+    return compile_model_text(text) if is_feel(text) or re.search(_OPENING, text) else text
 
 
 def is_feel(text: str) -> bool:
