@@ -31,7 +31,9 @@ ignored; what only documents (lanes, groups, data, annotations) is left out. Thi
 [chalicelib/engine/README.md](../chalicelib/engine/README.md).
 
 A job is made only where neither the model nor the deployment answers what it asks; the jobs of service,
-script, send and business rule tasks, of message throw and end events, and of call activities are always made.
+send and business rule tasks and of message throw and end events are always made, those of call activities
+unless the model says a binding or a mapping. Every activity and event makes the variables of its inputs and
+outputs, and an activity may choose among its flows by conditions: [modeler.md](modeler.md).
 """
 
 FAMILIES = {

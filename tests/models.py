@@ -1,8 +1,58 @@
 """Models made by tests, where drawing them would be no help."""
 
 from itertools import pairwise
+from xml.sax.saxutils import escape
 
 HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">'
+
+DIALECTS = (
+    'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" '
+)
+"""Namespaces of modelers."""
+
+
+def drawn(bpmn_process_id: str, content: str, *flows: str, declared: str = "") -> str:
+    """Start, end, what is given, and flows `a -> b` or `a -> b: condition`, each with the id `a-b`.
+
+    Args:
+        bpmn_process_id: Of the process.
+        content: Its elements besides start and end.
+        flows: Its sequence flows.
+        declared: What stands beside it, such as messages.
+    """
+    arrows = "".join(map(_arrow, flows))
+    head = HEAD.replace("<definitions ", "<definitions " + DIALECTS)
+    return (
+        f'{head}{declared}<process id="{bpmn_process_id}" isExecutable="true">'
+        f'<startEvent id="start"/><endEvent id="end"/>{content}{arrows}</process></definitions>'
+    )
+
+
+def extended(*additions: str) -> str:
+    """What a modeler adds to an element."""
+    return f"<extensionElements>{''.join(additions)}</extensionElements>"
+
+
+def mapped(*pairs: str) -> str:
+    """Inputs and outputs, `in items = =order.items` and `out id = =reservation.id`."""
+    kinds = {"in": "input", "out": "output"}
+    rows = []
+    for pair in pairs:
+        kind, _, rest = pair.partition(" ")
+        target, _, source = rest.partition(" = ")
+        rows.append(f'<zeebe:{kinds[kind]} target="{target}" source="{escape(source, QUOTES)}"/>')
+    return f"<zeebe:ioMapping>{''.join(rows)}</zeebe:ioMapping>"
+
+
+QUOTES = {'"': "&quot;"}
+
+
+def _arrow(flow: str) -> str:
+    ends, _, condition = flow.partition(": ")
+    source, _, target = ends.partition(" -> ")
+    said = f"<conditionExpression>{escape(condition)}</conditionExpression>" if condition else ""
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<sequenceFlow id="{source}-{target}" {ends}>{said}</sequenceFlow>'
 
 
 def sequence(bpmn_process_id: str, length: int, tag: str = "serviceTask") -> str:

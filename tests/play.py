@@ -5,6 +5,7 @@ completes jobs by element id and looks at element instances. In deferred mode it
 step. Before each look and each step the store is opened anew: what is not stored does not exist.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import repeat
@@ -165,6 +166,14 @@ class Engine:
         return done
 
 
+def as_json(**values: Any) -> list[dict[str, Any]]:
+    """Variables with encoding `json`."""
+    return [
+        {"name": name, "data": {"encoding": "json", "value": json.dumps(value)}}
+        for name, value in values.items()
+    ]
+
+
 @dataclass
 class Order:
     """One process instance on its walk."""
@@ -212,6 +221,23 @@ class Order:
         """Values of the process scope by name."""
         answer = self.engine.send(c.GetProcessVariables(partition=self.partition, id=self.id))
         return {variable["name"]: variable["data"]["value"] for variable in answer["variables"]}
+
+    def values(self) -> dict[str, Any]:
+        """JSON values of the process scope by name."""
+        return {name: json.loads(value) for name, value in self.variables().items()}
+
+    def resolve_incident(self, **fields: Any) -> None:
+        """Resolve the only open incident."""
+        (incident,) = (i for i in self.incidents() if "resolvedAt" not in i)
+        self.engine.send(
+            c.ResolveIncident(partition=self.partition, id=incident["id"], workerId=WORKER, **fields)
+        )
+        self.run_due_tasks()
+
+    def set_values(self, **values: Any) -> None:
+        """Set JSON variables of the process scope."""
+        place = {"partition": self.partition, "id": self.id, "workerId": WORKER}
+        self.engine.send(c.SetProcessVariables(**place, variables=as_json(**values)))
 
     def states(self, element_id: str) -> list[str]:
         """States of the visits of an element, oldest first."""

@@ -172,26 +172,8 @@ ROWS: tuple[Row, ...] = (
     Row(_B, "@scriptFormat", "script_format", "in which language"),
 )
 
-KEPT = frozenset(
-    {
-        "inputs",
-        "outputs",
-        "called_binding",
-        "called_version",
-        "called_key",
-        "passes_all_in",
-        "passes_all_out",
-        "called_inputs",
-        "called_outputs",
-        "correlation_key",
-        "script",
-        "script_format",
-        "result_variable",
-        "decision",
-        "properties",
-    }
-)
-"""What is kept with the model, and not followed: a worker does it, or is asked."""
+KEPT = frozenset({"decision", "properties"})
+"""What is kept with the model, and not followed: workers decide, and expressions see the properties."""
 
 RESOURCES = frozenset({"humanPerformer", "performer", "potentialOwner", "resourceRole"})
 """Who does something, in BPMN itself."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .errors import Cause
+from .extension import is_expression
 from .faults import fault, flow_name
 from .instants import parse_instant
 from .model import Element, Process, Timer
@@ -171,8 +172,11 @@ def _link_name(event: Element) -> str:
 
 def _problem(timer: Timer) -> str | None:
     """Why a timer cannot be read, as the end of a sentence."""
-    if sum(part is not None for part in (timer.time, timer.cycle, timer.duration)) != 1:
+    said = [part for part in (timer.time, timer.cycle, timer.duration) if part is not None]
+    if len(said) != 1:
         return "says more than one of time, cycle and duration"
+    if is_expression(said[0]):
+        return None
     try:
         if timer.time is not None:
             parse_instant(timer.time)

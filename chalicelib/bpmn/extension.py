@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 def is_expression(text: str) -> bool:
     """Whether a text of a modeler is an expression and not itself what is meant: `=amount`, `${amount}`."""
-    return text.startswith("=") or "${" in text or "#{" in text
+    return text.lstrip().startswith("=") or "${" in text or "#{" in text
 
 
 def literal(text: str | None) -> str | None:

@@ -5,10 +5,10 @@ instances store. The model can hold a faulty process as well (a flow without a t
 supported), so that `rules` can name every fault at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .extension import NOTHING_ADDED, Extension, literal
 from .paths import Reach
@@ -174,6 +174,7 @@ class Process:
     _ways: dict[tuple[int, int, bool], frozenset[int]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _made: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index flows by both of their ends, boundary events by their activity, elements by their scope."""
@@ -269,6 +270,18 @@ class Process:
             incoming = (flow.number for flow in self.incoming(self.elements[end]))
             self._ways[key] = frozenset(reach.flows.intersection(incoming))
         return self._ways[key]
+
+    def made_of(self, text: str, make: Callable[[str], T]) -> T:
+        """What is made of one of its texts, once for as long as the process lives.
+
+        Args:
+            text: An expression.
+            make: Makes something of it that never changes; the same for one text every time.
+        """
+        if text not in self._made:
+            self._made[text] = make(text)
+        made: T = self._made[text]
+        return made
 
     def is_stand_in(self, number: int, scope: int) -> bool:
         """Whether a scope stands for something unsupported in it, which has no number of its own.

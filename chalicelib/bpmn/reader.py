@@ -265,7 +265,7 @@ class _ProcessReader:
         target = self._end(node, "targetRef", self._entered_by)
         condition = None if self._is_default(flow_id, source) else _condition(node)
         parts = [child.tag for child in node.children if child.tag != _CONDITION]
-        self._refuse(node, scope, [f"{_FLOW}/{tag}" for tag in ([_CONDITION] if condition else []) + parts])
+        self._refuse(node, scope, [f"{_FLOW}/{tag}" for tag in parts])
         language = _language(node) if condition else None
         return SequenceFlow(number, flow_id, source, target, scope, condition, language)
 

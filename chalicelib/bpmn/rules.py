@@ -4,13 +4,14 @@ The rules about events stand in `event_rules`. A missing none start event is no 
 deployed, only starting it is refused.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from .errors import Cause, InvalidModel
 from .event_rules import EVENT_RULES
 from .faults import fault, flow_name
 from .model import Element, Process, SequenceFlow
+from .scripts import is_known
 from .types import ElementType, Family
 
 MAX_CAUSES = 1000
@@ -24,13 +25,17 @@ def validate(process: Process) -> list[Cause]:
     return list(_causes(process))
 
 
-def check(process: Process) -> None:
+def check(process: Process, *further: Rule) -> None:
     """Refuse a process that cannot be executed.
+
+    Args:
+        process: The process.
+        further: Rules besides those of `RULES`.
 
     Raises:
         InvalidModel: It breaks rules; `causes` are its faults, the first 1000 of them.
     """
-    causes = list(islice(_causes(process), MAX_CAUSES))
+    causes = list(islice(_causes(process, further), MAX_CAUSES))
     if causes:
         raise InvalidModel("BPMN process is invalid", causes)
 
@@ -149,6 +154,38 @@ def only_a_choice_has_a_default_flow(process: Process) -> Iterator[Cause]:
             yield fault(process, element, f"{name} cannot have a default sequence flow")
 
 
+def only_a_choice_has_conditions(process: Process) -> Iterator[Cause]:
+    """A condition stands on a flow that leaves an activity, or a gateway that chooses.
+
+    Source: BPMN 2.0.2, Start Event, Intermediate Event, Parallel Gateway, Event-Based Gateway: the flows that
+    leave them must not have one.
+    """
+    for flow in process.flows:
+        if flow.condition is None or flow.source is None or process.is_stand_in(flow.source, flow.scope):
+            continue
+        source = process.elements[flow.source]
+        if not _chooses(source):
+            name = f"element {source.bpmn_element_id} of type {source.type}"
+            yield fault(process, flow, f"{flow_name(flow)} has a condition, but {name} does not choose")
+
+
+def conditions_are_in_a_known_language(process: Process) -> Iterator[Cause]:
+    """FEEL, or the `${...}` of older models."""
+    for flow in process.flows:
+        if flow.condition is not None and flow.language is not None and not is_known(flow.language):
+            yield fault(process, flow, f"condition of {flow_name(flow)} is in language {flow.language}")
+
+
+def an_exclusive_gateway_has_one_flow_for_all_else(process: Process) -> Iterator[Cause]:
+    """Where conditions decide, at most one flow needs none, be it the default flow or not."""
+    for gateway in process.of_type(ElementType.EXCLUSIVE_GATEWAY):
+        flows = process.outgoing(gateway)
+        free = [flow.bpmn_element_id for flow in flows if flow.condition is None]
+        if len(free) > 1 and len(free) < len(flows):
+            fact = f"exclusive gateway {gateway.bpmn_element_id} has several sequence flows without condition"
+            yield fault(process, gateway, f"{fact} [{' '.join(free)}]")
+
+
 RULES: tuple[Rule, ...] = (
     process_is_executable,
     elements_have_ids,
@@ -161,12 +198,15 @@ RULES: tuple[Rule, ...] = (
     end_events_are_not_left,
     default_flows_leave_their_element,
     only_a_choice_has_a_default_flow,
+    only_a_choice_has_conditions,
+    conditions_are_in_a_known_language,
+    an_exclusive_gateway_has_one_flow_for_all_else,
     *EVENT_RULES,
 )
 
 
-def _causes(process: Process) -> Iterator[Cause]:
-    return (cause for rule in RULES for cause in rule(process))
+def _causes(process: Process, further: Iterable[Rule] = ()) -> Iterator[Cause]:
+    return (cause for rule in (*RULES, *further) for cause in rule(process))
 
 
 def _chooses(element: Element) -> bool:

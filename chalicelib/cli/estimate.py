@@ -176,6 +176,8 @@ def _assumptions(order: Order, ways: Sequence[Way]) -> Iterator[str]:
         yield f"called process {name} is not in the file: taken as one with one task"
     for name in sorted(set().union(*(way.unnamed for way in ways))):
         yield f"{name} does not say what it calls: taken as a process with one task"
+    if imagined := sorted(set().union(*(way.imagined for way in ways))):
+        yield f"without variables these come to nothing, and to a text or an hour here: {', '.join(imagined)}"
     visited = set().union(*(way.visited for way in ways))
     missed = sorted(set().union(*(way.elements for way in ways)) - visited)
     if missed:

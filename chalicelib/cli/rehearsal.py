@@ -13,14 +13,17 @@ from typing import Any, NamedTuple
 
 from .. import wiring
 from ..bpmn import parser
+from ..bpmn.extension import literal
 from ..bpmn.instants import parse_instant
-from ..bpmn.model import Element, Process
+from ..bpmn.model import Element, Process, SequenceFlow, Timer
 from ..bpmn.types import ElementType, Family, Trigger
 from ..contract import commands as c
 from ..contract.commands import Command
+from ..engine.evaluation import EvaluationFailed, Evaluator, VariableNames
 from ..engine.instance import IDS_PER_BLOCK
 from ..engine.records import DeployedProcess, ElementInstance, Instant, Job
 from ..engine.states import JobType
+from ..engine.step import Step
 from ..service.answers import SUBSCRIPTIONS
 from ..service.environment import Hint, Work
 from ..service.execute import execute
@@ -52,6 +55,12 @@ ONE_TASK = (
 """What stands in for a called process that is not in the file."""
 
 STAND_IN = "a process of one task"
+
+IMAGINED = "order-1"
+"""What an expression says that comes to nothing, such as a correlation key."""
+
+_CALLED = {"called process": STAND_IN, "called version": VERSION}
+"""The same, where a call activity says it."""
 
 ANSWERS: Mapping[JobType, Mapping[str, Any]] = {
     JobType.SET_ERROR_CODE: {"errorCode": "1"},
@@ -126,6 +135,7 @@ class Way:
         widths: How many ways out each gateway had that chose one.
         stand_ins: Called processes that are not in the file.
         unnamed: Call activities that do not say what they call.
+        imagined: Expressions that came to nothing, since nobody knows the variables.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -137,6 +147,7 @@ class Way:
     visited: set[tuple[str, str]] = field(default_factory=set)
     stand_ins: set[str] = field(default_factory=set)
     unnamed: set[str] = field(default_factory=set)
+    imagined: set[str] = field(default_factory=set)
 
 
 def process_ids(xml: str) -> list[str]:
@@ -197,6 +208,47 @@ class _Due(NamedTuple):
     act: Callable[[], None]
 
 
+class _Imagined(Evaluator):
+    """Expressions in a process instance whose variables nobody knows.
+
+    The way out of an exclusive gateway is chosen, elsewhere all conditions are true; what comes to nothing
+    for want of a variable is imagined.
+    """
+
+    def __init__(self, step: Step, token: ElementInstance, asks: JobType, choose: Choose, way: Way) -> None:
+        super().__init__(step.process, VariableNames(step, token), step.now, asks)
+        self._step = step
+        self._gateway = step.process.elements[token.element]
+        self._choose = choose
+        self._way = way
+        self._target: str | None = None
+
+    def holds(self, flow: SequenceFlow) -> bool:
+        """Whether the flow leads where the gateway is to go on."""
+        if self._gateway.type is not ElementType.EXCLUSIVE_GATEWAY:
+            return flow.condition is not None
+        if self._target is None:
+            targets = _targets(self._step.process, self._gateway)
+            self._target = self._choose(self._step.instance.id, self._gateway, targets)
+        return self._step.process.target(flow).bpmn_element_id == self._target
+
+    def text(self, text: str, what: str) -> str:
+        """What it comes to, or something in its place."""
+        try:
+            return super().text(text, what)
+        except EvaluationFailed:
+            self._way.imagined.add(text)
+            return _CALLED.get(what.partition(" of ")[0], IMAGINED)
+
+    def timer(self, timer: Timer) -> Timer:
+        """What it comes to, or an hour."""
+        try:
+            return super().timer(timer)
+        except ValueError:
+            self._way.imagined |= {text for text in (timer.time, timer.cycle, timer.duration) if text}
+            return Timer(duration="PT1H", fires_once=timer.fires_once)
+
+
 class Rehearsal:
     """An engine with the processes of a file, and one process instance in it, from start to end."""
 
@@ -210,8 +262,9 @@ class Rehearsal:
         # Looks at what is stored without being counted.
         self._peek = ItemStore(self._meter.items, shards, random.Random(6).randbytes, lambda: 0.0)
         self._hints = _Hints()
-        self._env = wiring.environment(Settings(), store, wall_clock=self._clock)
         self._way = Way()
+        env = wiring.environment(Settings(), store, wall_clock=self._clock)
+        self._env = replace(env, evaluators=partial(_Imagined, choose=choose, way=self._way))
         self._commands = 0
         self._root: tuple[str, int] | None = None
 
@@ -248,9 +301,10 @@ class Rehearsal:
         process = self._peek.find_process(id, version)
         assert process is not None, "it is deployed"
         for activity in process.model.of_type(ElementType.CALL_ACTIVITY):
-            called, _, called_version = (activity.called_element or "").partition(":")
+            called, _, called_version = (literal(activity.called_element) or "").partition(":")
             if not called:
                 self._way.unnamed.add(activity.bpmn_element_id)
+            called_version = literal(activity.extension.called_version) or called_version
             self._deploy(called or STAND_IN, {}, called_version or VERSION)
         self._way.elements |= {(id, element.bpmn_element_id) for element in process.model.elements}
 

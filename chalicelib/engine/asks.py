@@ -82,6 +82,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """Find the process that the model says a call activity calls, and start a process instance of it.
+
+    Attributes:
+        token: At the call activity.
+        called: Without its process.
+        has_own_version: Whether the version is that of the caller, if the model says no other.
+    """
+
+    token: ElementInstance
+    called: Called
+    has_own_version: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EndCalled:
     """End a called process instance, since its call activity has ended."""
 
@@ -115,6 +130,7 @@ Ask = (
     | FinishMessage
     | Broadcast
     | Call
+    | Find
     | EndCalled
     | ReturnToCaller
     | StartLater

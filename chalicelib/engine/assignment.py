@@ -37,6 +37,11 @@ def assignment(user_task: UserTask, element: Element) -> dict[str, Any]:
     return {name: value for name, value in holds.items() if value is not None and value != []}
 
 
+def texts_of(element: Element) -> list[str | None]:
+    """What the model says of the user tasks of an element, as it is written."""
+    return [getattr(element.extension, field) for field, _ in _ROWS.values()]
+
+
 # private
 
 

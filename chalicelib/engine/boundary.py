@@ -33,7 +33,7 @@ def fire(step: Step, event: Element, token: ElementInstance, renewal: Renewal | 
     elif renewal is not None:
         # First, so that the id of its successor comes before those of the path.
         _listen_again(step, event, token, renewal)
-    step.leave(token, step.process.outgoing(event))
+    step.finish(token)
 
 
 def _listen_again(step: Step, event: Element, token: ElementInstance, renewal: Renewal) -> None:

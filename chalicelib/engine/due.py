@@ -111,7 +111,10 @@ def _start_process_instance(step: Step, task: Task) -> str | None:
         ProcessScope.begin(step, queued[0])
         for token in queued[1:]:
             step.make_ready(token)
-    step.open_again(_content(task).get("elementInstances", ()))
+    content = _content(task)
+    step.open_again(content.get("elementInstances", ()))
+    for id in content.get("finished", ()):
+        step.finish(step.instance.element_instances[id])
     return None
 
 

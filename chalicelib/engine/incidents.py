@@ -1,6 +1,6 @@
 """Incidents: a person has looked, and the work is tried again."""
 
-from . import due
+from . import due, leaving
 from .errors import Conflict, NotFound
 from .loop import run
 from .records import Incident, Instant
@@ -43,5 +43,9 @@ def _retry_job(step: Step, number: int, retry_due: Instant) -> None:
     job = step.instance.jobs.pop(number)
     step.instance.ended.append(job)
     token = step.instance.element_instances.get(job.element_instance_id)
-    if token is not None:
+    if token is None:
+        return
+    if job.stopped_at is not None:
+        leaving.go_on(step, token, leaving.Phase(job.stopped_at), retry_due)
+    else:
         step.add_job(token, job.type, due_at=retry_due)

@@ -16,7 +16,7 @@ def start(step: Step) -> None:
     Raises:
         ProcessModelError: The process has no none start event, so nothing can start it but its own events.
     """
-    _require_none_start(step)
+    require_none_start(step)
     step.open(step.process.elements[0], None)
     run(step)
 
@@ -29,7 +29,7 @@ def queue(step: Step) -> None:
     Raises:
         ProcessModelError: The process has no none start event.
     """
-    ProcessScope.wait_at(step, _require_none_start(step))
+    ProcessScope.wait_at(step, require_none_start(step))
 
 
 def hold(step: Step) -> None:
@@ -40,7 +40,12 @@ def hold(step: Step) -> None:
         token.state = InstanceState.SUSPENDED
 
 
-def _require_none_start(step: Step) -> Element:
+def require_none_start(step: Step) -> Element:
+    """The none start event that a process instance begins with.
+
+    Raises:
+        ProcessModelError: There is none.
+    """
     process = step.process.elements[0]
     start = step.process.none_start(process)
     if start is None:

@@ -2,8 +2,10 @@
 
 import json
 
-from . import due, joins
+from . import due, joins, leaving
 from .behaviors import BEHAVIORS
+from .evaluation import EvaluationFailed
+from .mappings import map_inputs
 from .records import ElementInstance
 from .states import InstanceState, TaskType
 from .step import MAX_VISITS, Step
@@ -29,8 +31,16 @@ def _move_tokens(step: Step) -> None:
             _stop(step, token)
             return
         step.instance.visits += 1
-        element = step.process.elements[token.element]
+        _enter(step, token)
+
+
+def _enter(step: Step, token: ElementInstance) -> None:
+    element = step.process.elements[token.element]
+    try:
+        map_inputs(step, element, token)
         BEHAVIORS[element.type].enter(step, element, token)
+    except EvaluationFailed as failed:
+        leaving.stop(step, token, leaving.Phase.ENTER, failed)
 
 
 def _stop(step: Step, first: ElementInstance) -> None:

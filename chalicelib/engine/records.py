@@ -61,6 +61,8 @@ class Job:
 
     Attributes:
         lock_expires_at: From when on another worker may take it although it is locked; None: never.
+        stopped_at: For a question that the engine itself failed to answer: what it was about to do with the
+            token (`leaving.Phase`).
     """
 
     id: int
@@ -77,6 +79,7 @@ class Job:
     retry_count: int = 0
     error: str | None = None
     lock_expires_at: Instant | None = None
+    stopped_at: str | None = None
 
     @property
     def free_at(self) -> Instant | None:

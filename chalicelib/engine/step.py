@@ -4,13 +4,17 @@ Behaviors call these verbs and nothing else. A step begins with a command or a d
 token waits or has ended; `loop.run` drives it.
 """
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..bpmn.model import Element, Process, SequenceFlow
 from ..bpmn.types import Family
+from . import leaving
 from .asks import Ask, EndCalled, ReturnToCaller, Unsubscribe
+from .evaluation import AT_HAND, Evaluator, Values
 from .feed import feed, has_handler
 from .instance import ProcessInstance
 from .moment import Moment
@@ -42,6 +46,10 @@ MAX_TASKS = 100
 """Due tasks that run inside one command; the rest is left to the executor. Source: engine-semantics 5."""
 
 
+Evaluators = Callable[["Step", ElementInstance, JobType], Evaluator]
+"""Makes what evaluates expressions at an element instance."""
+
+
 @dataclass(slots=True)
 class Step:
     """One run of a process instance to its next wait states.
@@ -62,6 +70,8 @@ class Step:
         made: Jobs and tasks that the step has made.
         notes: What an operator should find in the log.
         run_outside: Runs the tasks whose work lies outside of the instance.
+        values: Where the values of variables are.
+        evaluators: Makes what evaluates the expressions of the model.
     """
 
     process: Process
@@ -78,6 +88,8 @@ class Step:
     made: list[Job | Task] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     run_outside: RunOutside | None = None
+    values: Values = AT_HAND
+    evaluators: "Evaluators" = Evaluator.at
 
     def __post_init__(self) -> None:
         """The sender of the command acts first."""
@@ -87,6 +99,15 @@ class Step:
     def now(self) -> Instant:
         """The instant of the command."""
         return self.moment.now
+
+    def evaluator(self, token: ElementInstance, asks: JobType = JobType.EXECUTE) -> Evaluator:
+        """Evaluates expressions of the model at an element instance.
+
+        Args:
+            token: The element instance.
+            asks: The job that would ask, had the model said nothing.
+        """
+        return self.evaluators(self, token, asks)
 
     @property
     def has_due_task(self) -> bool:
@@ -246,6 +267,10 @@ class Step:
         self.end(token)
         self.open(target, self.instance.element_instances[token.parent_id or 0])
 
+    def finish(self, token: ElementInstance) -> None:
+        """The work of the element is done: map its outputs, and go on by the flows that the model chooses."""
+        leaving.finish(self, token)
+
     def leave(self, token: ElementInstance, flows: Sequence[SequenceFlow]) -> None:
         """The visit is over, and a token goes down each of the flows; the last token of a scope ends it."""
         self.end(token)
@@ -263,7 +288,7 @@ class Step:
         ):
             return
         if scope.parent_id is not None:
-            self.leave(scope, self.process.outgoing(self.process.elements[scope.element]))
+            self.finish(scope)
             return
         self.end(scope)
         self.instance.state = InstanceState.COMPLETED
@@ -287,6 +312,22 @@ class Step:
         self, token: ElementInstance, type: JobType, *, due_at: Instant | None = None, retry_count: int = 0
     ) -> Job:
         """Ask an outside worker; due at once unless said otherwise."""
+        job = self._new_job(token, type, self.now if due_at is None else due_at, retry_count)
+        element = self.process.elements[token.element]
+        if has_handler(self.moment.fed, self.process.bpmn_process_id, element, type):
+            feed(job, self.now)
+        return job
+
+    def add_own_job(self, token: ElementInstance, type: JobType, error: str) -> Job:
+        """Record a question that the engine itself has failed to answer; no worker gets it."""
+        job = self._new_job(token, type, self.now, 0)
+        job.state = WorkState.CAUSED_INCIDENT
+        job.locked_at = job.completed_at = self.now
+        job.locked_by = self.moment.engine_id
+        job.error = error
+        return job
+
+    def _new_job(self, token: ElementInstance, type: JobType, due_at: Instant, retry_count: int) -> Job:
         counters = self.instance.counters
         counters.jobs += 1
         job = Job(
@@ -297,12 +338,9 @@ class Step:
             WorkState.CREATED,
             self.now,
             self.actor,
-            due_at=self.now if due_at is None else due_at,
+            due_at=due_at,
             retry_count=retry_count,
         )
-        element = self.process.elements[token.element]
-        if has_handler(self.moment.fed, self.process.bpmn_process_id, element, type):
-            feed(job, self.now)
         self.instance.jobs[job.id] = job
         self.made.append(job)
         return job
@@ -349,8 +387,13 @@ class Step:
             self.due.append(task)
         return task
 
-    def add_user_task(self, token: ElementInstance) -> UserTask:
-        """Ask a person."""
+    def add_user_task(self, token: ElementInstance, assignment: dict[str, Any] | None = None) -> UserTask:
+        """Ask a person.
+
+        Args:
+            token: At the user task.
+            assignment: What holds for this one alone, by the names of the API.
+        """
         counters = self.instance.counters
         counters.user_tasks += 1
         user_task = UserTask(
@@ -363,6 +406,7 @@ class Step:
             self.actor,
             self.now,
             self.actor,
+            assignment=assignment,
         )
         self.instance.user_tasks[user_task.id] = user_task
         return user_task
@@ -384,6 +428,11 @@ class Step:
         )
         self.instance.incidents[incident.id] = incident
         return incident
+
+    def open_later(self, token: ElementInstance) -> None:
+        """Enter a token in another step: the executor goes on."""
+        content = json.dumps({"elementInstances": [token.id]})
+        self.add_task(TaskType.START_PROCESS_INSTANCE, token, serialized=content, runs=False)
 
     def open_again(self, ids: Iterable[int]) -> None:
         """Make tokens ready that an earlier step left behind; those that have ended since are passed over."""

@@ -78,7 +78,7 @@ def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> Non
     if change.completed:
         user_task.state = UserTaskState.COMPLETED
         step.instance.ended.append(step.instance.user_tasks.pop(user_task.id))
-        step.leave(token, step.process.outgoing(step.process.elements[token.element]))
+        step.finish(token)
     elif caught:
         deliver(step, token, caught)
     run(step)

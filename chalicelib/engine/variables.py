@@ -1,14 +1,17 @@
 """Variables at process scope and at the scope of an element instance."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from .errors import Conflict
 from .instance import ProcessInstance, Scope
 from .records import NewVariable, Variable
-from .step import Step
+
+if TYPE_CHECKING:
+    from .step import Step
 
 
-def set_variables(step: Step, variables: Iterable[NewVariable]) -> None:
+def set_variables(step: "Step", variables: Iterable[NewVariable]) -> None:
     """Set or delete variables; of two with equal scope and name, the first counts."""
     first: dict[tuple[Scope, str], NewVariable] = {}
     for new in variables:
@@ -30,7 +33,7 @@ def require_running(instance: ProcessInstance) -> None:
         raise Conflict(f"process instance {instance.partition}/{instance.id} is ended")
 
 
-def _set(step: Step, key: tuple[Scope, str], new: NewVariable) -> None:
+def _set(step: "Step", key: tuple[Scope, str], new: NewVariable) -> None:
     variable = step.instance.variables.get(key)
     if variable is None:
         counters = step.instance.counters

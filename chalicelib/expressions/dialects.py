@@ -10,6 +10,7 @@ Source: Jakarta Expression Language 5.0, 1.2 to 1.15, for the notation.
 import re
 from collections.abc import Callable
 
+from ..bpmn.extension import is_expression
 from . import tree
 from .errors import InvalidExpression
 from .expression import Expression, compile
@@ -70,7 +71,7 @@ def literal_or_expression(text: str) -> str | Expression:
     Raises:
         InvalidExpression: It is marked as one and is none.
     """
-    return compile_model_text(text) if is_feel(text) or re.search(_OPENING, text) else text
+    return compile_model_text(text) if is_expression(text) else text
 
 
 def is_feel(text: str) -> bool:

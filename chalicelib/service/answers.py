@@ -1,14 +1,17 @@
 """What a step asks of the world outside of its process instance, and how it is answered: one row per ask."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ..engine import asks, lifecycle, messages
 from ..engine.asks import Ask
 from ..engine.behaviors.containers import CallActivity
+from ..engine.evaluation import EvaluationFailed
+from ..engine.leaving import Phase, stop
 from ..engine.loop import run
 from ..engine.messages import Subscriber
 from ..engine.records import Subscription
-from ..engine.states import InstanceState
+from ..engine.states import InstanceState, JobType
 from ..engine.step import Step
 from .desk import Desk
 
@@ -81,8 +84,26 @@ def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
         parent_id=step.instance.id,
         root_id=step.instance.root_id or step.instance.id,
         called_by=step.instance.public_id(ask.token.id),
+        # Nobody outside has acted since: processes that call each other for ever are stopped as a loop is.
+        visits=step.instance.visits,
     )
     ask.token.called_id = child.instance.id
+
+
+def _find(desk: Desk, step: Step, ask: asks.Find) -> None:
+    """Call what the model says; later, if very many instances are on the desk, as where processes call on."""
+    if ask.token.ended_at is not None:
+        return
+    if desk.is_full:
+        step.open_later(ask.token)
+        return
+    called, store = ask.called, desk.env.store
+    version = called.version or (desk.work(step).process.version if ask.has_own_version else None)
+    id = called.bpmn_process_id
+    found = store.find_process(id, version) if version else store.latest(id)
+    problem = CallActivity.call(step, ask.token, replace(called, version=version, process=found))
+    if problem is not None:
+        stop(step, ask.token, Phase.ENTER, EvaluationFailed(problem, JobType.CALL_PROCESS))
 
 
 def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
@@ -96,7 +117,9 @@ def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
     number = caller.instance.number(step.instance.called_by or 0)
     token = caller.instance.element_instances.get(number or 0)
     if token is not None:
-        CallActivity.take_back(caller, token)
+        desk.keep(caller)
+        CallActivity.take_back(caller, token, step)
+        run(caller)
 
 
 def _start_later(desk: Desk, step: Step, ask: asks.StartLater) -> None:
@@ -113,6 +136,7 @@ ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
     asks.FinishMessage: _finish_message,
     asks.Broadcast: _broadcast,
     asks.Call: _call,
+    asks.Find: _find,
     asks.EndCalled: _end_called,
     asks.ReturnToCaller: _return_to_caller,
     asks.StartLater: _start_later,

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..bpmn.errors import Cause
+from ..bpmn.errors import Cause, InvalidModel
 from ..bpmn.instants import format_instant
 from ..bpmn.model import Element, EventDefinition, Process, Timer
 from ..bpmn.types import ElementType, Family, Trigger
 from ..contract import commands as c
+from ..engine.evaluation import EvaluationFailed, Evaluator, Names
+from ..engine.records import Instant
 
 
 def timer(given: c.Timer | c.SetTime) -> Timer:
@@ -65,6 +67,35 @@ def define(model: Process, cmd: c.CreateProcess) -> Process:
         return element if event is None else replace(element, event=event)
 
     return replace(model, elements=tuple(defined(element) for element in model.elements))
+
+
+def with_evaluated_starts(model: Process, now: Instant) -> Process:
+    """The model with what the expressions of its start events come to: nobody can ask them later.
+
+    Raises:
+        InvalidModel: One comes to nothing.
+    """
+
+    def evaluated(element: Element) -> Element:
+        is_start = element.family is Family.START_EVENT
+        return replace(element, event=_evaluated(model, element, now)) if is_start else element
+
+    return replace(model, elements=tuple(evaluated(element) for element in model.elements))
+
+
+def _evaluated(model: Process, start: Element, now: Instant) -> EventDefinition | None:
+    event, evaluator = start.event, Evaluator(model, Names(), now)
+    if event is None:
+        return None
+    try:
+        if event.timer is not None:
+            return replace(event, timer=evaluator.timer(event.timer))
+        what = f"{start.trigger} name of {start.bpmn_element_id}"
+        return replace(event, name=evaluator.text(event.name, what)) if event.name else event
+    except (EvaluationFailed, ValueError) as failed:
+        fact = f"{failed} - nothing is known yet when a start event is deployed"
+        causes = [Cause(model.pointer_to(start), f"{start.trigger}_event", fact)]
+        raise InvalidModel("BPMN process is invalid", causes) from failed
 
 
 def faults(model: Process, cmd: c.CreateProcess, message_start: MessageStart) -> list[Cause]:

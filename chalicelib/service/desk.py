@@ -26,6 +26,7 @@ from . import queue
 from .announcing import announce
 from .environment import Change, Environment, Hint, Queue, Ref, Work
 from .planned import plan
+from .values import StoredValues
 
 logger = logging.getLogger(__name__)
 
@@ -109,16 +110,33 @@ class Desk:
         (found,) = self.env.store.load_many([ref])
         return None if found is None else self._add(found)
 
+    def keep(self, step: Step) -> None:
+        """A process instance has changed: it is to be written, also if no work was made in it."""
+        work = self.work(step)
+        if work not in self._written:
+            self._written.append(work)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many process instances are here that no further ones begin inside of the command."""
+        return len(self._steps) > MAX_INSTANCES
+
     def add(self, change: Change) -> None:
         """Put something on the desk that is no process instance, slot or queue."""
         self._others.append(change)
 
     def _add(self, work: Work) -> Step:
-        step = work.step(self.moment)
-        step.actor = self.actor
+        step = self._begun(work)
         self._steps[work.ref] = (work, step)
         if self._with_callers:
             step.callers = list(self._callers(step))
+        return step
+
+    def _begun(self, work: Work) -> Step:
+        step = work.step(self.moment)
+        step.actor = self.actor
+        step.values = StoredValues(self.env, work)
+        step.evaluators = self.env.evaluators
         return step
 
     def new_instance(
@@ -144,13 +162,14 @@ class Desk:
         instance = ProcessInstance(partition, [], process.id, self.moment.now, self.actor, **fields)
         waiting = self._queue(process.bpmn_process_id, may_be_remembered=process.parallelism == 0)
         work = Work(instance, process)
-        step = work.step(self.moment)
-        step.actor = self.actor
+        step = self._begun(work)
+        lifecycle.require_none_start(step)
+        # Before it begins, since expressions of the model may look at its id.
+        instance.blocks.append(self.env.store.lease_block(partition))
         set_variables(step, variables)
         if self._with_callers:
             step.callers = list(self._callers(step))
         (lifecycle.queue if waiting and waiting.must_wait else begin)(step)
-        instance.blocks.append(self.env.store.lease_block(partition))
         self._written.append(work)
         self._steps[work.ref] = (work, step)
         if waiting is not None and not instance.is_ended:
@@ -192,7 +211,7 @@ class Desk:
         work = plan(self.env, process, self.moment)
         step = self.take(work)
         step.add_task(TaskType.TRIGGER_EVENT, element=element, due_at=due_at, serialized=content)
-        if not runs or len(self._steps) > MAX_INSTANCES:
+        if not runs or self.is_full:
             step.due.clear()
         self.begin_planned(work, step, lambda: run(step))
         return step

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from ..bpmn.model import Process
 from ..contract.rights import Role
+from ..engine.evaluation import Evaluator
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
 from ..engine.moment import Fed, Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
-from ..engine.step import RunOutside, Step
+from ..engine.step import Evaluators, RunOutside, Step
 from .locks import InstanceLocks
 from .watch import BUSY, Watch
 
@@ -553,6 +554,7 @@ class Environment:
         feed: Carries hints; None: what is due waits for a look.
         fed: The elements whose jobs are made for a handler of the engine.
         locks: Keeps the threads of this process from overtaking each other.
+        evaluators: Makes what evaluates the expressions of models.
     """
 
     store: Store
@@ -570,6 +572,7 @@ class Environment:
     feed: Feed | None = None
     fed: Fed = ()
     locks: InstanceLocks = field(default_factory=InstanceLocks)
+    evaluators: Evaluators = Evaluator.at
 
     def with_store(self, store: Store) -> "Environment":
         """The same environment around another store."""

@@ -11,6 +11,7 @@ from ..bpmn.types import ElementType
 from ..contract import commands as c
 from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound, ProcessModelError
+from ..engine.expression_rules import expressions_can_be_read
 from ..engine.moment import Moment
 from ..engine.records import DeployedProcess, Instant
 from . import definitions
@@ -39,9 +40,9 @@ def create_process(cmd: c.CreateProcess, env: Environment) -> dict[str, Any]:
             raise Conflict(f"process {name} already exists with a different BPMN XML")
         _apply_parallelism(existing, env, cmd.worker_id)
         return wire.process(existing)
-    model = _read(xml, cmd)
     tags = {tag.name: tag.value for tag in cmd.tags}
     moment = env.moment(cmd.worker_id)
+    model = _read(xml, cmd, moment)
     # Read before the names are judged: its revision guards them, so that nobody takes one in between.
     new = env.store.new_process(model, xml, cmd.version, moment, cmd.parallelism, tags)
     causes = definitions.faults(model, cmd, lambda name: _started_by(env, cmd.bpmn_process_id, name))
@@ -113,11 +114,12 @@ def _with_latest(
         yield process, latest is not None and latest.id == process.id
 
 
-def _read(xml: bytes, cmd: c.CreateProcess) -> Process:
+def _read(xml: bytes, cmd: c.CreateProcess, moment: Moment) -> Process:
     """The process of the file, with the event definitions of the command."""
     try:
         model = definitions.define(parser.find(parser.parse(xml), cmd.bpmn_process_id), cmd)
-        rules.check(model)
+        rules.check(model, expressions_can_be_read)
+        model = definitions.with_evaluated_starts(model, moment.now)
     except InvalidModel as fault:
         raise ProcessModelError(fault.detail, causes=fault.causes) from fault
     return model

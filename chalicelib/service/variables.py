@@ -11,6 +11,7 @@ from ..engine.records import ElementInstance, NewVariable, Variable
 from ..engine.step import Step
 from ..engine.variables import require_running, set_variables
 from .environment import Environment, Work
+from .values import clear
 from .work import change, load, require_instance_id
 
 InputVariable = c.ProcessVariable | c.ElementVariable
@@ -26,7 +27,7 @@ def get_process_variables(cmd: c.GetProcessVariables, env: Environment) -> dict[
     require_instance_id(work, cmd.partition, cmd.id)
     found = _named(cmd.names, (v for v in work.instance.variables.values() if v.element_instance_id is None))
     env.store.read_values(work, found)
-    variables = [wire.variable_with_value(variable, _clear(variable, env)) for variable in found]
+    variables = [wire.variable_with_value(variable, clear(variable, env)) for variable in found]
     return {"count": len(variables), "variables": variables}
 
 
@@ -70,7 +71,7 @@ def get_element_variables(cmd: c.GetElementVariables, env: Environment) -> dict[
     elements = work.process.model.elements
     answers = [
         {"bpmnElementId": elements[v.element or 0].bpmn_element_id}
-        | wire.variable_with_value(v, _clear(v, env))
+        | wire.variable_with_value(v, clear(v, env))
         for v in found
     ]
     return {"count": len(answers), "variables": answers}
@@ -151,7 +152,7 @@ def variables_of(
         if variable.element_instance_id == scope and (names is None or variable.name in names)
     ]
     env.store.read_values(work, found)
-    return [wire.variable_with_value(variable, _clear(variable, env)) for variable in found]
+    return [wire.variable_with_value(variable, clear(variable, env)) for variable in found]
 
 
 def _around(tokens: dict[int, ElementInstance], number: int) -> list[ElementInstance]:
@@ -185,12 +186,3 @@ def _new_variable(variable: InputVariable, env: Environment, scope: Scope) -> Ne
     if env.cipher is None:
         raise InvalidCommand(f"variable {variable.name} cannot be encrypted: no encryption key is configured")
     return NewVariable(variable.name, data.encoding, env.cipher.encrypt(data.value), True, scope)
-
-
-def _clear(variable: Variable, env: Environment) -> str:
-    value = variable.value or ""
-    if not variable.encrypted:
-        return value
-    if env.cipher is None:
-        raise InvalidCommand(f"variable {variable.name} is encrypted, and no encryption key is configured")
-    return env.cipher.decrypt(value)

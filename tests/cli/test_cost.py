@@ -13,6 +13,7 @@ from chalicelib.contract import commands as c
 from chalicelib.service import prices
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.meter import Bill, Meter
+from tests import models
 from tests.bench import fed
 from tests.bench.scenario import MODELS as MODELS_OF_BENCH
 from tests.bench.scenario import Walk, new_engine
@@ -361,3 +362,30 @@ def test_table_says_the_same(tmp_path, capsys) -> None:
     assert lines[0] == "One process instance of wide, its only way, on DynamoDB:"
     assert any(line.split()[:1] == ["all"] for line in lines)
     assert "Assumed:" in lines
+
+
+def test_model_that_answers_its_own_questions_comes_to_its_end(cost) -> None:
+    content = (
+        '<exclusiveGateway id="isLarge"/><serviceTask id="work"/>'
+        f'<callActivity id="deliver">{models.extended(CALLED)}</callActivity>'
+        '<intermediateCatchEvent id="rest"><timerEventDefinition><timeDuration>=order.pause</timeDuration>'
+        "</timerEventDefinition></intermediateCatchEvent>"
+        f'<intermediateCatchEvent id="paid">{models.extended(KEY)}<messageEventDefinition messageRef="m"/>'
+        "</intermediateCatchEvent>"
+    )
+    flows = (
+        *("start -> isLarge", "isLarge -> work: =order.total > 100", "isLarge -> rest: =order.total < 101"),
+        *("work -> paid", "paid -> deliver", "deliver -> end", "rest -> end"),
+    )
+    xml = models.drawn("asks", content, *flows, declared='<message id="m" name="paid"/>')
+
+    found = cost(xml, "--process-id=asks")
+
+    assert found["ways"] == 2
+    assert {"fire a timer", "send a message", "complete a job"} <= found["requests"].keys()
+    assert any("=order.id, =order.pause" in text for text in found["assumptions"])
+    assert cost(xml, "--process-id=asks", "--decide=isLarge=rest")["ways"] == 1
+
+
+CALLED = '<zeebe:calledElement processId="delivery"/>'
+KEY = '<zeebe:subscription correlationKey="=order.id"/>'

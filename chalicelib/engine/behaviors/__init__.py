@@ -8,7 +8,7 @@ from .base import Behavior, PassThrough
 from .containers import CallActivity, ProcessScope, SubProcess
 from .events import Boundary, Catch, LinkThrow, Throw
 from .gateways import EventBasedGateway, ExclusiveGateway, InclusiveGateway, ParallelGateway
-from .tasks import JobTask, UserTask
+from .tasks import JobTask, ScriptTask, UserTask
 from .triggers import (
     AwaitedCode,
     AwaitedMessage,
@@ -61,7 +61,7 @@ BEHAVIORS: Mapping[ElementType, Behavior] = {
     ElementType.TASK: PassThrough(),
     ElementType.MANUAL_TASK: PassThrough(),
     ElementType.SERVICE_TASK: JobTask(JobType.EXECUTE),
-    ElementType.SCRIPT_TASK: JobTask(JobType.EXECUTE),
+    ElementType.SCRIPT_TASK: ScriptTask(JobType.EXECUTE),
     ElementType.SEND_TASK: JobTask(JobType.EXECUTE),
     ElementType.BUSINESS_RULE_TASK: JobTask(JobType.EXECUTE),
     ElementType.USER_TASK: UserTask(),

@@ -63,12 +63,12 @@ class Behavior:
 
     def go_on(self, step: Step, element: Element, token: ElementInstance) -> None:
         """The tasks that came before are done."""
-        step.leave(token, step.process.outgoing(element))
+        step.finish(token)
 
 
 class PassThrough(Behavior):
-    """Completes as soon as it is entered; a token goes down every outgoing flow."""
+    """Completes as soon as it is entered."""
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Through."""
-        step.leave(token, step.process.outgoing(element))
+        step.finish(token)

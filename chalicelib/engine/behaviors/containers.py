@@ -1,7 +1,10 @@
 """Elements that hold others, or call a process."""
 
 from ...bpmn.model import Element
-from ..asks import Call
+from .. import calls
+from ..asks import Call, Called
+from ..evaluation import EvaluationFailed
+from ..leaving import Phase, stop
 from ..records import ElementInstance, Job
 from ..states import InstanceState, JobType
 from ..step import Step
@@ -55,7 +58,11 @@ class SubProcess(Behavior):
 
 
 class CallActivity(Behavior):
-    """Calls a process: one job says which, another takes over its variables when it has ended."""
+    """Calls a process.
+
+    Where the model says neither binding nor mapping, one job says which, and another takes over its variables
+    when it has ended.
+    """
 
     @property
     def jobs(self) -> tuple[JobType, ...]:
@@ -63,18 +70,26 @@ class CallActivity(Behavior):
         return (JobType.CALL_PROCESS, JobType.PASS_VARIABLES)
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
-        """Ask what to call, and with which variables."""
-        step.start(token)
-        step.add_job(token, JobType.CALL_PROCESS)
+        """Call, or ask what to call and with which variables."""
+        if calls.is_said(element):
+            step.asks.append(calls.find(step, element, token))
+            step.start(token)
+        else:
+            step.start(token)
+            step.add_job(token, JobType.CALL_PROCESS)
 
     def resume(
         self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
     ) -> str | None:
         """Call, or go on after the call."""
         if job.type is JobType.PASS_VARIABLES:
-            step.leave(token, step.process.outgoing(element))
+            step.finish(token)
             return None
-        called = completion.called
+        return self.call(step, token, completion.called)
+
+    @staticmethod
+    def call(step: Step, token: ElementInstance, called: Called | None) -> str | None:
+        """Call a process, or answer why that cannot be."""
         if called is None or not called.bpmn_process_id:
             return "expected a called process"
         name = ":".join(filter(None, (called.bpmn_process_id, called.version)))
@@ -86,9 +101,18 @@ class CallActivity(Behavior):
         return None
 
     @staticmethod
-    def take_back(step: Step, token: ElementInstance) -> None:
-        """What was called is completed: ask which of its variables count here."""
-        step.add_job(token, JobType.PASS_VARIABLES)
+    def take_back(step: Step, token: ElementInstance, called: Step) -> None:
+        """What was called is completed: take over its variables and go on, or ask which of them count."""
+        element = step.process.elements[token.element]
+        if not calls.is_said(element):
+            step.add_job(token, JobType.PASS_VARIABLES)
+            return
+        try:
+            calls.take_over(step, element, token, called)
+        except EvaluationFailed as failed:
+            stop(step, token, Phase.LEAVE, failed)
+        else:
+            step.finish(token)
 
 
 def _open_none_start(step: Step, scope: Element, token: ElementInstance) -> None:

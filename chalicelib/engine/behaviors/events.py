@@ -10,7 +10,7 @@ from ..states import JobType, TaskType
 from ..step import Step
 from .base import Behavior, JobCompletion
 from .gateways import EventBasedGateway
-from .triggers import Awaited, Thrower
+from .triggers import Awaited, Thrower, defined_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Catch(Listening):
         if gateway is not None:
             EventBasedGateway.choose(step, gateway, token)
         step.unsubscribe(token)
-        step.leave(token, step.process.outgoing(element))
+        step.finish(token)
         return ()
 
 
@@ -71,7 +71,7 @@ class Throw(Behavior):
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Throw what the model says, or ask."""
-        if element.event is None or element.event.name is None:
+        if defined_name(step, element, token, self.thrower.job_type) is None:
             step.add_job(token, self.thrower.job_type)
         else:
             self._on_its_way(step, token)

@@ -13,7 +13,7 @@ MERGED = '{"merged":true}'
 
 
 class ExclusiveGateway(Behavior):
-    """One token in, one token out. With several ways out and no conditions, a worker decides."""
+    """One token in, one token out: conditions decide; with several ways out and none of them, a worker."""
 
     @property
     def jobs(self) -> tuple[JobType, ...]:
@@ -21,13 +21,12 @@ class ExclusiveGateway(Behavior):
         return (JobType.EVALUATE_EXCLUSIVE_GATEWAY,)
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
-        """Pass a merge; ask at a split."""
-        flows = step.process.outgoing(element)
-        if len(flows) <= 1:
-            step.leave(token, flows)
-            return
-        step.start(token)
-        step.add_job(token, JobType.EVALUATE_EXCLUSIVE_GATEWAY)
+        """Pass a merge; decide at a split, or ask."""
+        if _must_ask(step, element):
+            step.start(token)
+            step.add_job(token, JobType.EVALUATE_EXCLUSIVE_GATEWAY)
+        else:
+            _decide(step, token)
 
     def resume(
         self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
@@ -48,7 +47,7 @@ class ExclusiveGateway(Behavior):
 
 
 class InclusiveGateway(Behavior):
-    """Forks into the flows that a worker chooses; a join waits for every token that can still arrive."""
+    """Forks into the flows that conditions, or a worker, choose; a join waits for all that can arrive."""
 
     @property
     def jobs(self) -> tuple[JobType, ...]:
@@ -92,10 +91,9 @@ class InclusiveGateway(Behavior):
 
     @staticmethod
     def _go_on(step: Step, element: Element, token: ElementInstance) -> None:
-        """With several ways out and no conditions, a worker decides."""
-        flows = step.process.outgoing(element)
-        if len(flows) <= 1:
-            step.leave(token, flows)
+        """Decide, or ask."""
+        if not _must_ask(step, element):
+            _decide(step, token)
             return
         if token.started_at is None:
             step.start(token)
@@ -152,6 +150,19 @@ class EventBasedGateway(Behavior):
         for event in step.hosted(gateway):
             step.terminate(event)
         step.end(gateway)
+
+
+def _must_ask(step: Step, element: Element) -> bool:
+    """Whether there are several ways out, and no condition on any."""
+    flows = step.process.outgoing(element)
+    return len(flows) > 1 and all(flow.condition is None for flow in flows)
+
+
+def _decide(step: Step, token: ElementInstance) -> None:
+    """Go on as the model says; a gateway that has no answer is one that has started."""
+    step.finish(token)
+    if token.ended_at is None and token.started_at is None:
+        step.start(token)
 
 
 def _misfit(decision: Sequence[str], named: Mapping[str, SequenceFlow]) -> str | None:

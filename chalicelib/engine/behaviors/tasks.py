@@ -1,10 +1,13 @@
-"""Activities whose work is done outside of the engine."""
+"""Tasks: most of them are done outside of the engine."""
 
 from dataclasses import dataclass
 
 from ...bpmn.model import Element
+from ...bpmn.scripts import own_script
 from ...bpmn.types import Trigger
+from ..assignment import evaluated
 from ..catching import Thrown, catch, deliver
+from ..mappings import put_result
 from ..records import ElementInstance, Job
 from ..states import JobType
 from ..step import Step
@@ -35,7 +38,7 @@ class JobTask(Behavior):
             return "expected either an error code or an escalation code"
         if completion.error_code or completion.escalation_code:
             return _throw(step, token, job, completion)
-        step.leave(token, step.process.outgoing(element))
+        step.finish(token)
         return None
 
 
@@ -52,6 +55,21 @@ def _throw(step: Step, token: ElementInstance, job: Job, completion: JobCompleti
     return None
 
 
+class ScriptTask(JobTask):
+    """Evaluates its script, if it is in a language that the engine knows; else a worker executes it."""
+
+    def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
+        """Set the result variable, or make the job."""
+        script = own_script(element)
+        if script is None:
+            super().enter(step, element, token)
+            return
+        value = step.evaluator(token).json(script)
+        if element.extension.result_variable:
+            put_result(step, element, token, element.extension.result_variable, value)
+        step.finish(token)
+
+
 class UserTask(Behavior):
     """Waits for a person, who completes the user task, or throws an error or escalation at it.
 
@@ -60,5 +78,6 @@ class UserTask(Behavior):
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Make the user task."""
+        assignment = evaluated(element, step.evaluator(token).json)
         step.start(token)
-        step.add_user_task(token)
+        step.add_user_task(token, assignment)

@@ -1,14 +1,17 @@
 """What an event waits for or throws. With the positions of `events`, every event type is a pair of both."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
+from ...bpmn.extension import is_expression
 from ...bpmn.model import Element, Timer
 from ...bpmn.timing import CycleEnd, first_due, next_due
 from ...bpmn.types import Trigger
 from ..asks import Broadcast, Subscribe, SubscribeSignal
 from ..boundary import Renewal
 from ..catching import Thrown, catch, deliver
+from ..evaluation import EvaluationFailed
 from ..records import ElementInstance, Instant, Job, Task
 from ..states import JobType, TaskType
 from ..step import Step
@@ -59,6 +62,7 @@ class AwaitedCode(Awaited):
         if element.event is None and token.given is None:
             step.add_job(token, self._job_type)
         else:
+            defined_name(step, element, token, self._job_type)
             step.arm(token)
 
     def define(
@@ -86,10 +90,18 @@ class AwaitedTimer(Awaited):
         timer = _timer(element, token)
         if timer is None:
             step.add_job(token, JobType.SET_TIMER)
-        else:
-            since = step.now if token.since is None else token.since
-            # What ticks again may be due already, after a moved clock: it comes when all before it have come.
-            self._set(step, token, first_due(timer, since), runs=token.since is None)
+            return
+        since = step.now if token.since is None else token.since
+        try:
+            timer = step.evaluator(token, JobType.SET_TIMER).timer(timer)
+            due_at = first_due(timer, since)
+        except ValueError as fault:
+            fact = f"timer of {element.bpmn_element_id}: {fault}"
+            raise EvaluationFailed(fact, JobType.SET_TIMER) from fault
+        if element.event and element.event.timer and timer != element.event.timer:
+            token.given = timer.cycle or timer.duration
+        # What ticks again may be due already, after a moved clock: it comes when all before it have come.
+        self._set(step, token, due_at, runs=token.since is None)
 
     def define(
         self, step: Step, element: Element, token: ElementInstance, job: Job, c: JobCompletion
@@ -123,9 +135,10 @@ class AwaitedTimer(Awaited):
 
 
 def _timer(element: Element, token: ElementInstance) -> Timer | None:
-    if token.given is not None:
-        return Timer.of(token.given)
-    return element.event.timer if element.event else None
+    said = element.event.timer if element.event else None
+    if token.given is None:
+        return said
+    return replace(Timer.of(token.given), fires_once=said is not None and said.fires_once)
 
 
 class AwaitedMessage(Awaited):
@@ -141,10 +154,13 @@ class AwaitedMessage(Awaited):
 
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Subscribe, or ask for what is not known."""
-        name = _name(element, token)
+        name = defined_name(step, element, token, JobType.SUBSCRIBE_MESSAGE)
         if name is None:
             step.add_job(token, JobType.SUBSCRIBE_MESSAGE)
-        elif token.correlation_key is None:
+            return
+        if token.correlation_key is None:
+            token.correlation_key = self._key(step, element, token)
+        if token.correlation_key is None:
             step.add_job(token, JobType.SET_MESSAGE_CORRELATION_KEY)
         else:
             step.asks.append(Subscribe(token, name, token.correlation_key))
@@ -155,13 +171,26 @@ class AwaitedMessage(Awaited):
         """Subscribe."""
         if job.type is JobType.SUBSCRIBE_MESSAGE and not c.message_name:
             return "expected a message name"
-        if not c.message_correlation_key:
+        try:
+            key = c.message_correlation_key or self._key(step, element, token)
+        except EvaluationFailed as failed:
+            return failed.reason
+        if not key:
             return "expected a message correlation key"
         if job.type is JobType.SUBSCRIBE_MESSAGE:
             token.given = c.message_name
-        token.correlation_key = c.message_correlation_key
+        token.correlation_key = key
         self.arm(step, element, token)
         return None
+
+    @staticmethod
+    def _key(step: Step, element: Element, token: ElementInstance) -> str | None:
+        """The correlation key that the model says."""
+        said = element.extension.correlation_key
+        if said is None:
+            return None
+        evaluator = step.evaluator(token, JobType.SET_MESSAGE_CORRELATION_KEY)
+        return evaluator.text(said, f"correlation key of {element.bpmn_element_id}")
 
 
 class AwaitedSignal(Awaited):
@@ -177,7 +206,7 @@ class AwaitedSignal(Awaited):
 
     def arm(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Subscribe, or ask for the name."""
-        name = _name(element, token)
+        name = defined_name(step, element, token, JobType.SUBSCRIBE_SIGNAL)
         if name is None:
             step.add_job(token, JobType.SUBSCRIBE_SIGNAL)
         else:
@@ -194,8 +223,17 @@ class AwaitedSignal(Awaited):
         return None
 
 
-def _name(element: Element, token: ElementInstance) -> str | None:
-    return token.given or (element.event.name if element.event else None)
+def defined_name(step: Step, element: Element, token: ElementInstance, asks: JobType) -> str | None:
+    """Name or code of an event: that of a job, or the one of the model, of which an expression is kept.
+
+    Raises:
+        EvaluationFailed: The expression comes to nothing.
+    """
+    said = element.event.name if element.event else None
+    if token.given is None and said is not None and is_expression(said):
+        what = f"{element.trigger} name or code of {element.bpmn_element_id}"
+        token.given = step.evaluator(token, asks).text(said, what)
+    return token.given or said
 
 
 class Thrower:

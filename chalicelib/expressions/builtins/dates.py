@@ -10,6 +10,7 @@ from ..errors import Undefined
 from ..operators import identical
 from ..run import Run
 from ..temporal import Date, DateTime
+from ..texts import from_instant
 from .rows import Row
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -63,7 +64,7 @@ def now(run: Run) -> DateTime:
     """The instant of the evaluation, in UTC."""
     if run.now is None:
         raise Undefined("there is no clock here")
-    return temporal.make_date_time(Date(1970, 1, 1), run.now * 1_000_000, 0)
+    return from_instant(run.now)
 
 
 def today(run: Run) -> Date:

@@ -83,6 +83,33 @@ BROKEN = {
             "element fork of type PARALLEL_GATEWAY cannot have a default sequence flow",
         ),
     ],
+    "condition-elsewhere": [
+        Cause(
+            "/conditionElsewhereTest/f1",
+            "sequence_flow",
+            "sequence flow f1 has a condition, but element startEvent of type NONE_START_EVENT "
+            "does not choose",
+        ),
+        Cause(
+            "/conditionElsewhereTest/f2",
+            "sequence_flow",
+            "sequence flow f2 has a condition, but element fork of type PARALLEL_GATEWAY does not choose",
+        ),
+    ],
+    "condition-language": [
+        Cause(
+            "/conditionLanguageTest/f2",
+            "sequence_flow",
+            "condition of sequence flow f2 is in language groovy",
+        ),
+    ],
+    "exclusive-free-flows": [
+        Cause(
+            "/exclusiveFreeFlowsTest/choose",
+            "element",
+            "exclusive gateway choose has several sequence flows without condition [f3 f4]",
+        ),
+    ],
     "boundary-not-attached": [
         Cause(
             "/boundaryNotAttachedTest/late", "element", "boundary event late is not attached to an activity"
