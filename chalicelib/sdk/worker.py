@@ -6,9 +6,9 @@ A handler is a plain function of the user's: it gets the job and variables by na
 
     worker = Worker()
 
-    @worker.job("orderFulfilment", "checkStock")
-    def check_stock(job: Job, order: Order) -> dict[str, bool]:
-        return {"inStock": order.quantity <= 10}
+    @worker.job("orderFulfilment", "chargeCard")
+    def charge_card(job: Job, order: Order) -> dict[str, str]:
+        return {"receipt": f"{order.price} EUR"}
 
 It fails by an exception:
 

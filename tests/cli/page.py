@@ -11,18 +11,20 @@ the API, and its options are the fields of that call: `processInstanceId` is `--
 is `--tag`, once per tag. `bpmn NOUN VERB --help` lists them. This page is written by `make docs`.
 """
 
-EXAMPLE = """```sh
+EXAMPLE = r"""```sh
 bpmn cost order-fulfilment.bpmn --decide isInStock=startFulfilment --variables 500
 bpmn process create order-fulfilment.bpmn --bpmn-process-id orderFulfilment --version 1 --tag team=sales
-bpmn instance create --bpmn-process-id orderFulfilment --version 1 --tag shop=web --variable order='[7]'
+bpmn instance create --bpmn-process-id orderFulfilment --version 1 --tag shop=web \
+  --variable order='{"item": "teapot", "quantity": 1}'
 bpmn instance query --tag shop=web --limit 10
 bpmn element-instance query --process-instance-id $INSTANCE --state STARTED
-bpmn job lock --process-instance-id $INSTANCE --limit 5
-bpmn job complete $JOB --process-variable inStock=true
-bpmn variable get $INSTANCE order --json
 bpmn variable set $INSTANCE priority=3 note:text='call first' picture:base64=@picture.txt
 bpmn variable delete $INSTANCE note
 bpmn instance suspend $INSTANCE
+bpmn instance resume $INSTANCE
+bpmn job lock --process-instance-id $INSTANCE --limit 5
+bpmn job complete $JOB --element-variable receipt='"4711"'
+bpmn variable get $INSTANCE order --json
 bpmn incident query --process-instance-id $INSTANCE
 ```
 """

@@ -1,49 +1,22 @@
-"""A worker for the order-fulfilment process: what each job means, and nothing about how jobs come and go.
+"""A worker for the order-fulfilment process: the one task that the model cannot do by itself.
 
-`bpmn worker run worker`, in this directory, polls an engine for them; with `BPMN_HANDLERS=worker` an engine
-feeds them.
+`bpmn worker run worker`, in this directory, polls an engine for its jobs; with `BPMN_HANDLERS=worker` an
+engine feeds them.
 """
 
-from pydantic import BaseModel
+from decimal import Decimal
+from typing import Annotated
 
-from chalicelib.sdk.worker import Completion, Job, Worker
-
-ON_THE_SHELF = 10
-"""Parcels of every item in stock; an order for more has to wait."""
-
-PROCESS = "orderFulfilment"
+from chalicelib.sdk.worker import Completion, Job, Variable, Worker
 
 worker = Worker()
 
 
-class Order(BaseModel):
-    """What a customer has asked for, the process variable `order`."""
+@worker.job(work_type="charge-card")
+def charge_card(job: Job, amount: Annotated[Decimal, Variable(of_element=True)]) -> Completion:
+    """A real shop would call its bank here, once per `job.idempotency_key`.
 
-    item: str
-    quantity: int
-
-
-@worker.job(PROCESS, "checkStock")
-def check_stock(job: Job, order: Order) -> dict[str, bool]:
-    """Look at the shelf."""
-    return {"inStock": order.quantity <= ON_THE_SHELF}
-
-
-@worker.job(PROCESS, "isInStock")
-def decide_is_in_stock(job: Job, inStock: bool) -> Completion:
-    """Answer the gateway: name the element where the token goes on."""
-    return Completion(exclusive_gateway_decision="startFulfilment" if inStock else "sendBackOrderNotice")
-
-
-@worker.job(PROCESS, "chooseCarrier")
-def choose_carrier(job: Job, order: Order) -> dict[str, str]:
-    """Small parcels go by letter post."""
-    return {"carrier": "letter post" if order.quantity == 1 else "courier"}
-
-
-@worker.job(PROCESS, "chargeCard")
-@worker.job(PROCESS, "writePackingSlip")
-@worker.job(PROCESS, "sendShippingNotice")
-@worker.job(PROCESS, "sendBackOrderNotice")
-def pretend(job: Job) -> None:
-    """A real shop would call somebody here, once per `job.idempotency_key`."""
+    `amount` is an input of the task, `receipt` is for its output; both stay at the element.
+    """
+    receipt = f"{amount} {job.headers['currency']} for order {job.process_instance_id}"
+    return Completion(element_variables={"receipt": receipt})
