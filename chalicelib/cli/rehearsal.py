@@ -16,6 +16,7 @@ from ..bpmn import parser
 from ..bpmn.extension import literal
 from ..bpmn.instants import parse_instant
 from ..bpmn.model import Element, Process, SequenceFlow, Timer
+from ..bpmn.paths import Reach
 from ..bpmn.types import ElementType, Family, Trigger
 from ..contract import commands as c
 from ..contract.commands import Command
@@ -136,6 +137,7 @@ class Way:
         stand_ins: Called processes that are not in the file.
         unnamed: Call activities that do not say what they call.
         imagined: Expressions that came to nothing, since nobody knows the variables.
+        turns: Conditional flows that lead back and were taken, by process instance and number.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -148,6 +150,7 @@ class Way:
     stand_ins: set[str] = field(default_factory=set)
     unnamed: set[str] = field(default_factory=set)
     imagined: set[str] = field(default_factory=set)
+    turns: set[tuple[int, int]] = field(default_factory=set)
 
 
 def process_ids(xml: str) -> list[str]:
@@ -211,8 +214,8 @@ class _Due(NamedTuple):
 class _Imagined(Evaluator):
     """Expressions in a process instance whose variables nobody knows.
 
-    The way out of an exclusive gateway is chosen, elsewhere all conditions are true; what comes to nothing
-    for want of a variable is imagined.
+    The way out of an exclusive gateway is chosen, elsewhere all conditions are true, those that lead back once.
+    What comes to nothing for want of a variable is imagined.
     """
 
     def __init__(self, step: Step, token: ElementInstance, asks: JobType, choose: Choose, way: Way) -> None:
@@ -226,11 +229,22 @@ class _Imagined(Evaluator):
     def holds(self, flow: SequenceFlow) -> bool:
         """Whether the flow leads where the gateway is to go on."""
         if self._gateway.type is not ElementType.EXCLUSIVE_GATEWAY:
-            return flow.condition is not None
+            return flow.condition is not None and not self._was_taken_back(flow)
         if self._target is None:
             targets = _targets(self._step.process, self._gateway)
             self._target = self._choose(self._step.instance.id, self._gateway, targets)
         return self._step.process.target(flow).bpmn_element_id == self._target
+
+    def _was_taken_back(self, flow: SequenceFlow) -> bool:
+        """Whether a flow that leads back to where it leaves was taken already, since loops end."""
+        reach = Reach(self._step.process)
+        reach.bring([flow.number])
+        if flow.source not in reach.places:
+            return False
+        turn = (self._step.instance.id, flow.number)
+        was_taken = turn in self._way.turns
+        self._way.turns.add(turn)
+        return was_taken
 
     def text(self, text: str, what: str) -> str:
         """What it comes to, or something in its place."""

@@ -97,6 +97,13 @@ class Find:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Take over what a called process instance that is completed brings back."""
+
+    token: ElementInstance
+
+
+@dataclass(frozen=True, slots=True)
 class EndCalled:
     """End a called process instance, since its call activity has ended."""
 
@@ -131,6 +138,7 @@ Ask = (
     | Broadcast
     | Call
     | Find
+    | TakeBack
     | EndCalled
     | ReturnToCaller
     | StartLater

@@ -5,30 +5,39 @@ instance stores only what is its own: what a person has set, and what an express
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from ..bpmn.extension import Extension, is_expression
+from ..bpmn.extension import is_expression, literal
 from ..bpmn.instants import format_instant, parse_instant
 from ..bpmn.model import Element
+from .evaluation import LONGEST, EvaluationFailed, Evaluator
 from .records import UserTask
 
-Evaluate = Callable[[str], object]
-"""What an expression comes to: a text, a number, a list of texts, or None."""
+MOST = 1000
+"""People or groups that may do one user task."""
 
 
-def assignment_of(element: Element, evaluate: Evaluate | None = None) -> dict[str, Any]:
-    """What the model says of the user tasks of an element, by the names of the API.
+def assignment_of(element: Element) -> dict[str, Any]:
+    """What the model says plainly of the user tasks of an element, by the names of the API."""
+    return _read({name: literal(text) for name, text in _texts(element).items()})
 
-    Args:
-        element: The user task.
-        evaluate: Evaluates texts that are expressions; None: these say nothing.
+
+def evaluated(element: Element, evaluator: Evaluator) -> dict[str, Any] | None:
+    """What expressions of the model come to, for `UserTask.assignment`; None if there are none.
+
+    Raises:
+        EvaluationFailed: One would take too much, or is made of an encrypted variable.
     """
-    return _read(element.extension, lambda text: not is_expression(text) or evaluate is not None, evaluate)
-
-
-def evaluated(element: Element, evaluate: Evaluate) -> dict[str, Any] | None:
-    """What expressions of the model come to, for `UserTask.assignment`; None if there are none."""
-    return _read(element.extension, is_expression, evaluate) or None
+    values = {
+        name: evaluator.shown(text, f"{name} of {element.bpmn_element_id}")
+        for name, text in _texts(element).items()
+        if text is not None and is_expression(text)
+    }
+    try:
+        return _read(values) or None
+    except _TooLong as fault:
+        raise EvaluationFailed(f"{fault} of {element.bpmn_element_id}", evaluator.asks) from fault
 
 
 def assignment(user_task: UserTask, element: Element) -> dict[str, Any]:
@@ -39,51 +48,76 @@ def assignment(user_task: UserTask, element: Element) -> dict[str, Any]:
 
 def texts_of(element: Element) -> list[str | None]:
     """What the model says of the user tasks of an element, as it is written."""
-    return [getattr(element.extension, field) for field, _ in _ROWS.values()]
+    return list(_texts(element).values())
 
 
 # private
 
 
-def _read(
-    extension: Extension, is_wanted: Callable[[str], bool], evaluate: Evaluate | None
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, (field, read) in _ROWS.items():
-        text: str | None = getattr(extension, field)
-        if text is None or not is_wanted(text):
-            continue
-        value = evaluate(text) if evaluate and is_expression(text) else text
-        said = None if value is None else read(value)
-        if said is not None:
-            found[name] = said
+class _TooLong(Exception):
+    """Nobody has such a name, nor so many people a user task."""
+
+
+def _texts(element: Element) -> dict[str, str | None]:
+    return {name: getattr(element.extension, field) for name, (field, _) in _ROWS.items()}
+
+
+def _read(said: Mapping[str, object]) -> dict[str, Any]:
+    """What values say; what is no date, no number and no text says nothing."""
+    found = {}
+    for name, value in said.items():
+        try:
+            read = None if value is None else _ROWS[name][1](value)
+        except _TooLong as fault:
+            raise _TooLong(f"{fault} as {name}") from fault
+        if read is not None:
+            found[name] = read
     return found
 
 
 def _text(value: object) -> str | None:
-    return str(value) or None
+    if isinstance(value, str):
+        text: str | None = value
+    else:
+        from ..expressions.texts import to_text
+
+        text = to_text(value)
+    if text and len(text) > LONGEST:
+        raise _TooLong(f"more than {LONGEST:,} characters")
+    return text or None
 
 
-def _texts(value: object) -> list[str] | None:
+def _names(value: object) -> list[str] | None:
     """Texts of a list, or of a text with commas, each once."""
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    return list(dict.fromkeys(filter(None, (str(part).strip() for part in parts)))) or None
+    parts = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+    found = dict.fromkeys(name for part in parts if (name := (_text(part) or "").strip()))
+    if len(found) > MOST:
+        raise _TooLong(f"more than {MOST:,}")
+    return list(found) or None
 
 
 def _time(value: object) -> str | None:
     """A time in UTC; one without an offset is in UTC already, and what is no time says nothing."""
-    text = str(value)
-    for offset in ("", "Z"):
-        try:
-            return format_instant(parse_instant(text + offset))
-        except ValueError:
-            continue
+    if not isinstance(value, str):
+        from ..expressions.temporal import Date, DateTime
+        from ..expressions.texts import to_instant
+
+        return _instant(to_instant(value)) if isinstance(value, Date | DateTime) else None
+    for rest in ("", "Z", "T00:00:00Z"):
+        with suppress(ValueError):
+            return _instant(parse_instant(value + rest))
+    return None
+
+
+def _instant(moment: int) -> str | None:
+    with suppress(ValueError):
+        return format_instant(moment)
     return None
 
 
 def _number(value: object) -> int | None:
     try:
-        number = int(str(value))
+        number = int(_text(value) or "")
     except ValueError:
         return None
     return number if -(2**31) <= number < 2**31 else None
@@ -91,8 +125,8 @@ def _number(value: object) -> int | None:
 
 _ROWS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "assignee": ("assignee", _text),
-    "candidateUsers": ("candidate_users", _texts),
-    "candidateGroups": ("candidate_groups", _texts),
+    "candidateUsers": ("candidate_users", _names),
+    "candidateGroups": ("candidate_groups", _names),
     "dueDate": ("due_date", _time),
     "followUpDate": ("follow_up_date", _time),
     "priority": ("priority", _number),

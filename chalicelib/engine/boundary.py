@@ -34,6 +34,9 @@ def fire(step: Step, event: Element, token: ElementInstance, renewal: Renewal | 
         # First, so that the id of its successor comes before those of the path.
         _listen_again(step, event, token, renewal)
     step.finish(token)
+    if token.stopped:
+        # What it goes on with is its own path, whatever becomes of the activity.
+        token.host_id = None
 
 
 def _listen_again(step: Step, event: Element, token: ElementInstance, renewal: Renewal) -> None:

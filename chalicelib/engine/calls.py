@@ -9,9 +9,9 @@ from ..bpmn.model import Element
 from .asks import Called, Find
 from .evaluation import EvaluationFailed, scopes_around
 from .instance import Scope
-from .mappings import home_of, new_variable, put
+from .mappings import all_or_none, home_of, new_variable, put
 from .records import ElementInstance, NewVariable, Variable
-from .states import JobType
+from .states import InstanceState, JobType
 from .step import Step
 from .variables import set_variables
 
@@ -66,6 +66,11 @@ def take_over(step: Step, element: Element, token: ElementInstance, called: Step
     Raises:
         EvaluationFailed: A source would take too much.
     """
+    with all_or_none(step):
+        _take_over(step, element, token, called)
+
+
+def _take_over(step: Step, element: Element, token: ElementInstance, called: Step) -> None:
     said = element.extension
     # With outputs, what comes back is seen by them alone.
     if _is_all(said.passes_all_out, element) or (said.called_process and said.outputs):
@@ -106,10 +111,12 @@ def _copy(step: Step, variable: Variable, scope: Scope = None) -> NewVariable:
 
 
 def _place(step: Step, element: Element, token: ElementInstance, name: str) -> Scope:
-    """Where a variable that comes back lies: before the outputs, or where they would put it."""
-    return token.id if element.extension.outputs else home_of(step, token, name)
+    """Where a variable that comes back lies: at the call activity, if it has outputs or is an input of it."""
+    is_local = element.extension.outputs or (token.id, name.partition(".")[0]) in step.instance.variables
+    return token.id if is_local else home_of(step, token, name)
 
 
 def _process_scope(step: Step) -> ElementInstance:
-    tokens = [*step.instance.element_instances.values(), *step.instance.ended]
-    return next(t for t in tokens if isinstance(t, ElementInstance) and t.parent_id is None)
+    """The first of all element instances; once it has ended, it may lie in a page."""
+    instance = step.instance
+    return ElementInstance(1, 0, None, InstanceState.COMPLETED, instance.created_at, instance.created_by)

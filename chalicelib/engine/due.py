@@ -111,10 +111,7 @@ def _start_process_instance(step: Step, task: Task) -> str | None:
         ProcessScope.begin(step, queued[0])
         for token in queued[1:]:
             step.make_ready(token)
-    content = _content(task)
-    step.open_again(content.get("elementInstances", ()))
-    for id in content.get("finished", ()):
-        step.finish(step.instance.element_instances[id])
+    step.go_on(_content(task).get("elementInstances", ()))
     return None
 
 
@@ -141,7 +138,7 @@ def _trigger_event(step: Step, task: Task) -> str | None:
         if step.moment.eager:
             step.due.remove(other)
             execute(step, other)
-    if token.ended_at is None:
+    if token.ended_at is None and not token.stopped:
         behavior.go_on(step, element, token)
     return None
 

@@ -8,6 +8,7 @@ The language is loaded with the first expression, so that an engine without any 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 
 ENCODING = "json"
 """Of the variables that expressions see and make."""
+
+LONGEST = 1000
+"""Characters of a name, a code, a key or a person that an expression comes to."""
+
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes half of a surrogate pair; most often the other half is there, too."""
 
 
 class EvaluationFailed(Exception):
@@ -126,12 +134,12 @@ class VariableNames(Names):
         return found.value
 
     def __contains__(self, name: object) -> bool:
-        return name in _RESERVED or self._variable(str(name)) is not None
+        return name in RESERVED or self._variable(str(name)) is not None
 
     def __iter__(self) -> Iterator[str]:
         scopes = set(self._scopes)
         seen = [v.name for (scope, _), v in self._variables() if scope in scopes and v.encoding == ENCODING]
-        return iter(dict.fromkeys([*_RESERVED, *seen]))
+        return iter(dict.fromkeys([*RESERVED, *seen]))
 
     def forget(self, name: str) -> None:
         """The variable has changed."""
@@ -141,17 +149,29 @@ class VariableNames(Names):
         return list(self._step.instance.variables.items())
 
     def _look_up(self, name: str) -> _Found:
-        if name in _RESERVED:
-            return _Found(_RESERVED[name](self._step, self._token))
+        if name in RESERVED:
+            return _Found(RESERVED[name](self._step, self._token))
         variable = self._variable(name)
         if variable is None:
             raise KeyError(name)
+        return _Found(self._read(variable), variable.encrypted)
+
+    def _read(self, variable: Variable) -> Any:
+        """The value, read once in a step as long as it stays the same."""
+        stored = self._step.values.stored(variable)
+        text, value = self._step.values_read.get(variable.id, (None, None))
+        if text is stored:
+            return value
         try:
-            value = json.loads(self._step.values.clear(variable), parse_float=Decimal)
+            clear = self._step.values.clear(variable)
+            value = json.loads(clear, parse_float=Decimal)
         except (ValueError, RecursionError):
-            self.faults.append(f"variable {name} is not the JSON that its encoding promises")
-            value = None
-        return _Found(value, variable.encrypted)
+            self.faults.append(f"variable {variable.name} is not the JSON that its encoding promises")
+            return None
+        if _HALF.search(clear):
+            value = _without_halves(value)
+        self._step.values_read[variable.id] = (stored, value)
+        return value
 
     def _variable(self, name: str) -> Variable | None:
         """The nearest one of the name that can be seen."""
@@ -188,6 +208,11 @@ class Evaluator:
         """Evaluates at an element instance."""
         return cls(step.process, VariableNames(step, token), step.now, asks)
 
+    @property
+    def saw_secret(self) -> bool:
+        """Whether what was evaluated last has looked at an encrypted variable."""
+        return self.names.saw_secret
+
     def value(self, text: str) -> Any:
         """What an expression comes to, a value of the language.
 
@@ -203,7 +228,7 @@ class Evaluator:
             expression = compiled(self._process, text)
             return expression.evaluate(self.names, now=self._now, warnings=self._warnings)
         except (InvalidExpression, TooMuch) as fault:
-            raise EvaluationFailed(f"{text}: {fault}", self.asks) from fault
+            raise self._too_much(text, fault) from fault
 
     def json(self, text: str) -> Any:
         """What a text says, as JSON; a text that is no expression says itself.
@@ -212,6 +237,7 @@ class Evaluator:
             EvaluationFailed: It would take too much, or is none.
         """
         if not is_expression(text):
+            self.names.saw_secret = False
             return text
         from ..expressions import TooMuch, to_json
 
@@ -219,7 +245,22 @@ class Evaluator:
         try:
             return to_json(value)
         except TooMuch as fault:
-            raise EvaluationFailed(f"{text}: {fault}", self.asks) from fault
+            raise self._too_much(text, fault) from fault
+
+    def shown(self, text: str, what: str) -> Any:
+        """What an expression comes to that is kept in clear, where everybody may see it.
+
+        Args:
+            text: The expression.
+            what: What it is, in a sentence.
+
+        Raises:
+            EvaluationFailed: It is made of an encrypted variable, or would take too much.
+        """
+        value = self.value(text)
+        if self.saw_secret:
+            raise EvaluationFailed(f"{what} would show what is encrypted: {text}", self.asks)
+        return value
 
     def text(self, text: str, what: str) -> str:
         """What a text says, as text; one that is no expression says itself.
@@ -229,15 +270,18 @@ class Evaluator:
             what: What it is, in a sentence.
 
         Raises:
-            EvaluationFailed: It comes to nothing that has a text.
+            EvaluationFailed: It comes to nothing that has a text, or to one that is too long, or it is made
+                of an encrypted variable.
         """
         if not is_expression(text):
             return text
         from ..expressions.texts import to_text
 
-        value = to_text(self.value(text))
+        value = to_text(self.shown(text, what))
         if not value:
             raise EvaluationFailed(f"{what} comes to nothing: {self.explained(text)}", self.asks)
+        if len(value) > LONGEST:
+            raise EvaluationFailed(f"{what} has more than {LONGEST:,} characters: {text}", self.asks)
         return value
 
     def holds(self, flow: SequenceFlow) -> bool:
@@ -246,21 +290,33 @@ class Evaluator:
         Raises:
             EvaluationFailed: It would take too much, or is none.
         """
-        return flow.condition is not None and self.value(flow.condition) is True
+        if flow.condition is None:
+            return False
+        value = self.value(flow.condition)
+        if value is not None and not isinstance(value, bool):
+            self._warnings.append("it comes to something that is neither true nor false")
+        return value is True
 
     def timer(self, timer: Timer) -> Timer:
         """A timer with what its expressions come to; one without expressions stays as it is.
 
         Raises:
             ValueError: An expression comes to nothing that a timer can be.
-            EvaluationFailed: An expression would take too much, or is none.
+            EvaluationFailed: An expression would take too much, is none, or is made of an encrypted variable.
         """
-        return evaluated_timer(timer, self.value, self.explained)
+        return evaluated_timer(timer, lambda text: self.shown(text, "the timer"), self.explained)
 
     def explained(self, text: str) -> str:
-        """The text that was evaluated last, and why something in it was null."""
-        reasons = [*self.names.faults, *self._warnings]
+        """The text that was evaluated last, and why something in it was null.
+
+        What was encrypted stays out of it: what the language says may have it.
+        """
+        reasons = [*self.names.faults, *(() if self.saw_secret else self._warnings)]
         return f"{text} ({'; '.join(dict.fromkeys(reasons))})" if reasons else text
+
+    def _too_much(self, text: str, fault: Exception) -> EvaluationFailed:
+        reason = "it takes too much" if self.saw_secret else str(fault)
+        return EvaluationFailed(f"{text}: {reason}", self.asks)
 
 
 def compiled(process: Process, text: str) -> "Expression":
@@ -285,6 +341,17 @@ def scopes_around(step: "Step", token: ElementInstance) -> Iterator[int]:
         yield place.id
         is_hosted = place.host_id is not None and elements[place.element].family is Family.BOUNDARY_EVENT
         place = tokens.get((place.host_id if is_hosted else place.parent_id) or 0)
+
+
+def _without_halves(value: Any) -> Any:
+    """JSON without halves of surrogate pairs, which no text can be stored with."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_without_halves(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_without_halves(name): _without_halves(entry) for name, entry in value.items()}
+    return value
 
 
 def _instance(step: "Step", token: ElementInstance) -> dict[str, Any]:
@@ -315,5 +382,5 @@ def _date_time(moment: Instant | None) -> Any:
     return None if moment is None else from_instant(moment)
 
 
-_RESERVED = {"instance": _instance, "element": _element}
+RESERVED = {"instance": _instance, "element": _element}
 """Names that always mean the same."""

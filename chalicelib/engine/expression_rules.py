@@ -9,7 +9,7 @@ from ..bpmn.model import Element, Process
 from ..bpmn.scripts import own_script
 from ..bpmn.types import ElementType, Trigger
 from . import assignment
-from .evaluation import compiled
+from .evaluation import RESERVED, compiled
 
 
 def expressions_can_be_read(process: Process) -> Iterator[Cause]:
@@ -22,6 +22,22 @@ def expressions_can_be_read(process: Process) -> Iterator[Cause]:
             for text in texts(element):
                 if text and is_expression(text) and (problem := _problem(process, text)):
                     yield fault(process, element, f"{what} of {element.bpmn_element_id}: {problem}")
+
+
+def variables_can_be_named(process: Process) -> Iterator[Cause]:
+    """What a model makes has a name that expressions can look up."""
+    for element in process.elements:
+        for target in _targets(element):
+            if not all(target.split(".")) or target.split(".")[0] in RESERVED:
+                yield fault(process, element, f"{element.bpmn_element_id} cannot make a variable {target!r}")
+
+
+def _targets(element: Element) -> Iterator[str]:
+    said = element.extension
+    for target, _ in (*said.inputs, *said.outputs, *said.called_inputs, *said.called_outputs):
+        yield target
+    if said.result_variable is not None:
+        yield said.result_variable
 
 
 def _problem(process: Process, text: str) -> str | None:
@@ -73,3 +89,6 @@ _TEXTS: dict[str, Callable[[Element], Iterator[str | None]]] = {
     "call": _call,
 }
 """What may be an expression, in the words of a sentence."""
+
+RULES = (expressions_can_be_read, variables_can_be_named)
+"""What a deployment checks beside `bpmn.rules`."""

@@ -45,7 +45,7 @@ def _retry_job(step: Step, number: int, retry_due: Instant) -> None:
     token = step.instance.element_instances.get(job.element_instance_id)
     if token is None:
         return
-    if job.stopped_at is not None:
-        leaving.go_on(step, token, leaving.Phase(job.stopped_at), retry_due)
+    if token.stopped is not None:
+        leaving.resolve(step, token, retry_due)
     else:
         step.add_job(token, job.type, due_at=retry_due)

@@ -159,6 +159,7 @@ def _scopes(step: Step) -> list[Scope]:
     if not any(token.element in step.process.inclusive_joins for token in instances.values()):
         return []
     evaluated = {job.element_instance_id for job in step.instance.jobs.values()}
+    evaluated |= {token.id for token in instances.values() if token.stopped and token.started_at}
     scopes: dict[int, Scope] = {}
     for token in instances.values():
         around = instances.get(token.parent_id or 0)

@@ -1,29 +1,36 @@
-"""How a token leaves an element whose work is done, and what happens where the model has no answer.
+"""How a token leaves an element whose work is done, and how it stops where the model has no answer.
 
 Source: BPMN 2.0.2, 13.3.1 (sequence flow), 13.4.2 and 13.4.3 (exclusive and inclusive gateway).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ..bpmn.model import Element, SequenceFlow
 from ..bpmn.types import ElementType
+from .asks import TakeBack
 from .evaluation import EvaluationFailed
-from .mappings import map_outputs
+from .mappings import forget_inputs, map_outputs
 from .records import ElementInstance, Instant
-from .states import JobType, TaskType
+from .states import InstanceState, JobType, TaskType
 
 if TYPE_CHECKING:
     from .step import Step
 
 
+LONGEST = 2000
+"""Characters of what an incident says."""
+
+
 class Phase(StrEnum):
-    """What the engine was about to do with a token when the model had no answer."""
+    """What the engine was about to do with a token when it stopped: nothing of it has been done."""
 
     ENTER = "enter"
+    TAKE_BACK = "take back"
     LEAVE = "leave"
+    CHOOSE = "choose"
 
 
 def finish(step: "Step", token: ElementInstance) -> None:
@@ -31,12 +38,19 @@ def finish(step: "Step", token: ElementInstance) -> None:
 
     Where the model has no answer, the token stays, with an incident.
     """
-    element = step.process.elements[token.element]
     try:
-        map_outputs(step, element, token)
-        flows = chosen(step, element, token)
+        map_outputs(step, step.process.elements[token.element], token)
     except EvaluationFailed as failed:
         stop(step, token, Phase.LEAVE, failed)
+    else:
+        _take_flows(step, token)
+
+
+def _take_flows(step: "Step", token: ElementInstance) -> None:
+    try:
+        flows = chosen(step, step.process.elements[token.element], token)
+    except EvaluationFailed as failed:
+        stop(step, token, Phase.CHOOSE, failed)
     else:
         step.leave(token, flows)
 
@@ -78,22 +92,54 @@ def chosen(step: "Step", element: Element, token: ElementInstance) -> Sequence[S
 
 
 def stop(step: "Step", token: ElementInstance, phase: Phase, failed: EvaluationFailed) -> None:
-    """Leave a token where it is, with an incident; the question is recorded as a job of the engine."""
-    job = step.add_own_job(token, failed.asks, failed.reason)
-    job.stopped_at = phase
+    """Leave a token where it is, with an incident; the question is recorded as a job of the engine.
+
+    Nothing moves it until the incident is resolved.
+    """
+    if phase is not Phase.ENTER and token.started_at is None:
+        step.start(token)
+    token.stopped = phase
+    reason = failed.reason
+    job = step.add_own_job(token, failed.asks, reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}...")
     step.add_incident(job=job)
 
 
-def go_on(step: "Step", token: ElementInstance, phase: Phase, due_at: Instant) -> None:
-    """An incident is resolved: do again what the engine was about to do, now or later."""
-    if due_at > step.now:
-        content = json.dumps({_CONTENT[phase]: [token.id]})
-        step.add_task(TaskType.START_PROCESS_INSTANCE, token, due_at=due_at, serialized=content)
-    elif phase is Phase.LEAVE:
-        finish(step, token)
-    else:
-        step.make_ready(token)
+def resolve(step: "Step", token: ElementInstance, due_at: Instant) -> None:
+    """The incident of a token that is stopped is resolved: it goes on, now or later."""
+    if due_at <= step.now:
+        go_on(step, token)
+        return
+    content = json.dumps({"elementInstances": [token.id]})
+    step.add_task(TaskType.START_PROCESS_INSTANCE, token, due_at=due_at, serialized=content)
 
 
-_CONTENT = {Phase.ENTER: "elementInstances", Phase.LEAVE: "finished"}
-"""How a task of type START_PROCESS_INSTANCE names the tokens that it moves on."""
+def go_on(step: "Step", token: ElementInstance) -> None:
+    """Do what the engine was about to do when the token stopped."""
+    assert token.stopped is not None, "only who has stopped goes on"
+    phase = Phase(token.stopped)
+    token.stopped = None
+    _NEXT[phase](step, token)
+
+
+def _enter(step: "Step", token: ElementInstance) -> None:
+    """Enter it as if it had just come, with inputs that are made of what there is now.
+
+    Before an activity whose inputs were not made, its boundary events do not listen either. A boundary event
+    that comes back has the inputs of its activity made again, as long as that has not begun.
+    """
+    activity = step.activity_of(token)
+    if step.lacks_inputs(token):
+        for event in step.hosted(token):
+            step.make_ready(event)
+    elif activity is not None and activity.state is InstanceState.CREATED and not activity.stopped:
+        forget_inputs(step, activity)
+    forget_inputs(step, token)
+    step.make_ready(token)
+
+
+_NEXT: Mapping[Phase, Callable[["Step", ElementInstance], None]] = {
+    Phase.ENTER: _enter,
+    Phase.TAKE_BACK: lambda step, token: step.asks.append(TakeBack(token)),
+    Phase.LEAVE: finish,
+    Phase.CHOOSE: _take_flows,
+}

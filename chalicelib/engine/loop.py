@@ -25,7 +25,7 @@ def _move_tokens(step: Step) -> None:
     while step.ready or joins.fire(step):
         token = step.ready.popleft()
         # It may have ended since, or be entered already: an activity is made ready by each of its events.
-        if token.state is not InstanceState.CREATED or step.is_held(token):
+        if token.state is not InstanceState.CREATED or token.stopped or _has_to_wait(step, token):
             continue
         if step.instance.visits >= MAX_VISITS:
             _stop(step, token)
@@ -34,20 +34,35 @@ def _move_tokens(step: Step) -> None:
         _enter(step, token)
 
 
+def _has_to_wait(step: Step, token: ElementInstance) -> bool:
+    """Whether a token waits for another: an activity for its boundary events, these for its inputs."""
+    activity = step.activity_of(token)
+    if activity is not None and activity.stopped and step.lacks_inputs(activity):
+        return True
+    return step.is_held(token)
+
+
 def _enter(step: Step, token: ElementInstance) -> None:
+    """Enter; the inputs of an activity are made before its boundary events listen, since these see them."""
     element = step.process.elements[token.element]
+    failing = token
     try:
-        map_inputs(step, element, token)
+        for failing in filter(None, (step.activity_of(token), token)):
+            map_inputs(step, step.process.elements[failing.element], failing)
         BEHAVIORS[element.type].enter(step, element, token)
     except EvaluationFailed as failed:
-        leaving.stop(step, token, leaving.Phase.ENTER, failed)
+        leaving.stop(step, failing, leaving.Phase.ENTER, failed)
 
 
 def _stop(step: Step, first: ElementInstance) -> None:
     """Leave the tokens where they stand; once the incident is resolved, a fresh task moves them on."""
-    waiting = dict.fromkeys(
-        token.id for token in (first, *step.ready) if token.state is InstanceState.CREATED
-    )
+    waiting = {
+        token.id: token
+        for token in (first, *step.ready)
+        if token.state is InstanceState.CREATED and not token.stopped
+    }
+    for token in waiting.values():
+        token.stopped = leaving.Phase.ENTER
     step.ready.clear()
     before = step.process.elements[first.element]
     content = json.dumps({"elementInstances": list(waiting)})

@@ -4,15 +4,16 @@ Source: engine-semantics, section 8, for scopes.
 """
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from ..bpmn.model import Element
-from ..bpmn.types import Family
-from .evaluation import ENCODING, Evaluator
+from .evaluation import ENCODING, EvaluationFailed, Evaluator
 from .instance import Scope
-from .records import ElementInstance, NewVariable
-from .states import InstanceState
+from .records import ElementInstance, NewVariable, Variable
 from .variables import set_variables
 
 if TYPE_CHECKING:
@@ -20,24 +21,29 @@ if TYPE_CHECKING:
 
 
 def map_inputs(step: "Step", element: Element, token: ElementInstance) -> None:
-    """Make the variables that an element works with, at its own scope.
-
-    Those of an activity are made before its first boundary event listens, which sees them.
+    """Make the variables that an element works with, once, at its own scope; all of them, or none.
 
     Raises:
         EvaluationFailed: A source has no value.
     """
-    host = step.instance.element_instances.get(token.host_id or 0)
-    if host is not None and element.family is Family.BOUNDARY_EVENT:
-        activity = step.process.elements[host.element]
-        if host.state is InstanceState.CREATED and step.process.boundary_events(activity)[0] is element:
-            _map_inputs(step, activity, host)
-    if not step.process.boundary_events(element):
-        _map_inputs(step, element, token)
+    if not step.lacks_inputs(token):
+        return
+    evaluator = step.evaluator(token)
+    with all_or_none(step):
+        for target, source in element.extension.inputs:
+            put(step, token.id, target, evaluator.json(source), evaluator)
+    token.is_mapped = True
+
+
+def forget_inputs(step: "Step", token: ElementInstance) -> None:
+    """The inputs of an element that has not begun are to be made again."""
+    for target, _ in step.process.elements[token.element].extension.inputs:
+        step.instance.variables.pop((token.id, target.partition(".")[0]), None)
+    token.is_mapped = False
 
 
 def map_outputs(step: "Step", element: Element, token: ElementInstance) -> None:
-    """Make the variables that remain when an element is done.
+    """Make the variables that remain when an element is done; all of them, or none.
 
     Each lies in the nearest scope around the element that has a variable of its name, or at process scope.
 
@@ -47,15 +53,33 @@ def map_outputs(step: "Step", element: Element, token: ElementInstance) -> None:
     if not element.extension.outputs:
         return
     evaluator = step.evaluator(token)
-    for target, source in element.extension.outputs:
-        value = evaluator.json(source)
-        put(step, home_of(step, token, target), target, value, evaluator)
+    with all_or_none(step):
+        for target, source in element.extension.outputs:
+            value = evaluator.json(source)
+            put(step, home_of(step, token, target), target, value, evaluator)
 
 
-def put_result(step: "Step", element: Element, token: ElementInstance, name: str, value: Any) -> None:
+@contextmanager
+def all_or_none(step: "Step") -> Iterator[None]:
+    """Variables that are set inside of the block stay as they were if an evaluation fails in it."""
+    instance = step.instance
+    before = {key: copy(variable) for key, variable in instance.variables.items()}
+    count = instance.counters.variables
+    try:
+        yield
+    except EvaluationFailed:
+        instance.variables.clear()
+        instance.variables.update(before)
+        instance.counters.variables = count
+        raise
+
+
+def put_result(
+    step: "Step", element: Element, token: ElementInstance, name: str, value: Any, evaluator: Evaluator
+) -> None:
     """Keep a result of the element itself: at its own scope if it has outputs, which see it there."""
     scope = token.id if element.extension.outputs else home_of(step, token, name)
-    put(step, scope, name, value)
+    put(step, scope, name, value, evaluator)
 
 
 def home_of(step: "Step", token: ElementInstance, target: str) -> Scope:
@@ -69,7 +93,7 @@ def home_of(step: "Step", token: ElementInstance, target: str) -> Scope:
     return None
 
 
-def put(step: "Step", scope: Scope, target: str, value: Any, evaluator: Evaluator | None = None) -> None:
+def put(step: "Step", scope: Scope, target: str, value: Any, evaluator: Evaluator) -> None:
     """Set a variable, or with dots in its name, an entry of one: `order.customer.name`.
 
     Args:
@@ -80,13 +104,12 @@ def put(step: "Step", scope: Scope, target: str, value: Any, evaluator: Evaluato
         evaluator: What has made the value; if it has seen something encrypted, the value is encrypted too.
     """
     name, *path = target.split(".")
-    is_secret = evaluator is not None and evaluator.names.saw_secret
+    is_secret = evaluator.saw_secret
     if path:
         value, was_secret = _merged(step, scope, name, path, value)
         is_secret = is_secret or was_secret
     set_variables(step, [new_variable(step, name, value, scope=scope, is_secret=is_secret)])
-    if evaluator is not None:
-        evaluator.names.forget(name)
+    evaluator.names.forget(name)
 
 
 def new_variable(
@@ -106,29 +129,36 @@ def new_variable(
     return NewVariable(name, ENCODING, stored, is_secret, scope)
 
 
-def _map_inputs(step: "Step", element: Element, token: ElementInstance) -> None:
-    if not element.extension.inputs:
-        return
-    evaluator = step.evaluator(token)
-    for target, source in element.extension.inputs:
-        put(step, token.id, target, evaluator.json(source), evaluator)
-
-
 def _merged(
     step: "Step", scope: Scope, name: str, path: Sequence[str], value: Any
 ) -> tuple[dict[str, Any], bool]:
-    """A variable with one entry changed, and whether it was encrypted; what is no object gives way."""
+    """A variable with one entry changed, and whether it was encrypted; what is no object gives way.
+
+    Raises:
+        EvaluationFailed: The variable cannot be written again as it is.
+    """
     variable = step.instance.variables.get((scope, name))
-    before: Any = None
-    if variable is not None and variable.encoding == ENCODING:
-        try:
-            before = json.loads(step.values.clear(variable))
-        except ValueError:
-            before = None
-    root = before if isinstance(before, dict) else {}
+    is_json = variable is not None and variable.encoding == ENCODING
+    root = _object(step, variable) if variable is not None and is_json else {}
     at = root
     for entry in path[:-1]:
         inner = at.get(entry)
         at[entry] = at = inner if isinstance(inner, dict) else {}
     at[path[-1]] = value
-    return root, variable is not None and variable.encrypted
+    return root, variable is not None and is_json and variable.encrypted
+
+
+def _object(step: "Step", variable: Variable) -> dict[str, Any]:
+    def number(text: str) -> float:
+        found = float(text)
+        if not math.isfinite(found):
+            raise EvaluationFailed(f"variable {variable.name} has a number that is too large to write again")
+        return found
+
+    try:
+        found = json.loads(step.values.clear(variable), parse_float=number)
+    except ValueError:
+        return {}
+    except RecursionError as fault:
+        raise EvaluationFailed(f"variable {variable.name} is too deep to change a part of it") from fault
+    return found if isinstance(found, dict) else {}

@@ -36,6 +36,9 @@ class ElementInstance:
         correlation_key: The same for the correlation key of a message.
         since: From when on a timer that is armed again counts.
         called_id: Public id of the process instance that a call activity has called, also once it has ended.
+        is_mapped: Whether its inputs are made.
+        stopped: What the engine was about to do with it when it stopped here (`leaving.Phase`); None while
+            nothing has stopped it.
     """
 
     id: int
@@ -53,6 +56,8 @@ class ElementInstance:
     correlation_key: str | None = None
     since: Instant | None = None
     called_id: int | None = None
+    is_mapped: bool = False
+    stopped: str | None = None
 
 
 @dataclass(slots=True)
@@ -61,8 +66,6 @@ class Job:
 
     Attributes:
         lock_expires_at: From when on another worker may take it although it is locked; None: never.
-        stopped_at: For a question that the engine itself failed to answer: what it was about to do with the
-            token (`leaving.Phase`).
     """
 
     id: int
@@ -79,7 +82,6 @@ class Job:
     retry_count: int = 0
     error: str | None = None
     lock_expires_at: Instant | None = None
-    stopped_at: str | None = None
 
     @property
     def free_at(self) -> Instant | None:

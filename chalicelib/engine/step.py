@@ -72,6 +72,7 @@ class Step:
         run_outside: Runs the tasks whose work lies outside of the instance.
         values: Where the values of variables are.
         evaluators: Makes what evaluates the expressions of the model.
+        values_read: Values that expressions have read, by the id of the variable, with the stored text.
     """
 
     process: Process
@@ -90,6 +91,8 @@ class Step:
     run_outside: RunOutside | None = None
     values: Values = AT_HAND
     evaluators: "Evaluators" = Evaluator.at
+    values_read: dict[int, tuple[str, Any]] = field(default_factory=dict)
+    _later: Task | None = None
 
     def __post_init__(self) -> None:
         """The sender of the command acts first."""
@@ -188,6 +191,16 @@ class Step:
             return False
         return not all(event.is_armed for event in self.hosted(token))
 
+    def lacks_inputs(self, token: ElementInstance) -> bool:
+        """Whether the variables that an element works with are still to be made."""
+        return not token.is_mapped and bool(self.process.elements[token.element].extension.inputs)
+
+    def activity_of(self, token: ElementInstance) -> ElementInstance | None:
+        """The activity that a boundary event listens at; None for all else."""
+        if self.process.elements[token.element].family is not Family.BOUNDARY_EVENT:
+            return None
+        return self.instance.element_instances.get(token.host_id or 0)
+
     def hosted(self, host: ElementInstance) -> list[ElementInstance]:
         """The boundary events of an activity, or the events that a gateway waits for."""
         return [other for other in self.instance.element_instances.values() if other.host_id == host.id]
@@ -283,9 +296,8 @@ class Step:
 
     def end_scope_if_empty(self, scope: ElementInstance) -> None:
         """A scope completes when its last token has ended, a suspended one when it is resumed."""
-        if scope.state is SUSPENDED or any(
-            other.parent_id == scope.id for other in self.instance.element_instances.values()
-        ):
+        is_held = scope.state is SUSPENDED or scope.stopped is not None
+        if is_held or any(other.parent_id == scope.id for other in self.instance.element_instances.values()):
             return
         if scope.parent_id is not None:
             self.finish(scope)
@@ -304,6 +316,7 @@ class Step:
             if token.element == element.number
             and token.parent_id == scope_id
             and token.state is InstanceState.STARTED
+            and token.stopped is None
         ]
 
     # Work
@@ -429,13 +442,16 @@ class Step:
         self.instance.incidents[incident.id] = incident
         return incident
 
-    def open_later(self, token: ElementInstance) -> None:
-        """Enter a token in another step: the executor goes on."""
-        content = json.dumps({"elementInstances": [token.id]})
-        self.add_task(TaskType.START_PROCESS_INSTANCE, token, serialized=content, runs=False)
+    def enter_later(self, token: ElementInstance) -> None:
+        """Enter a token in another step: the executor goes on; one task does so for all of a step."""
+        token.stopped = leaving.Phase.ENTER
+        self._later = self._later or self.add_task(TaskType.START_PROCESS_INSTANCE, runs=False)
+        left = json.loads(self._later.serialized or '{"elementInstances":[]}')
+        left["elementInstances"].append(token.id)
+        self._later.serialized = json.dumps(left)
 
-    def open_again(self, ids: Iterable[int]) -> None:
-        """Make tokens ready that an earlier step left behind; those that have ended since are passed over."""
+    def go_on(self, ids: Iterable[int]) -> None:
+        """Let tokens go on that an earlier step left behind; those that have ended since are passed over."""
         for token in map(self.instance.element_instances.get, ids):
-            if token is not None:
-                self.make_ready(token)
+            if token is not None and token.stopped:
+                leaving.go_on(self, token)

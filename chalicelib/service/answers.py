@@ -33,7 +33,7 @@ def settle(desk: Desk) -> None:
 
 
 def _subscribe(desk: Desk, step: Step, ask: asks.Subscribe) -> None:
-    if ask.token.ended_at is None:
+    if ask.token.ended_at is None and not desk.leaves_to_later(step, ask.token):
         slot = desk.message_slot(ask.name, ask.correlation_key)
         messages.subscribe(step, ask.token, slot, lambda: desk.env.store.next_id(SUBSCRIPTIONS))
 
@@ -91,11 +91,8 @@ def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
 
 
 def _find(desk: Desk, step: Step, ask: asks.Find) -> None:
-    """Call what the model says; later, if very many instances are on the desk, as where processes call on."""
-    if ask.token.ended_at is not None:
-        return
-    if desk.is_full:
-        step.open_later(ask.token)
+    """Call what the model says."""
+    if ask.token.ended_at is not None or desk.leaves_to_later(step, ask.token):
         return
     called, store = ask.called, desk.env.store
     version = called.version or (desk.work(step).process.version if ask.has_own_version else None)
@@ -104,6 +101,12 @@ def _find(desk: Desk, step: Step, ask: asks.Find) -> None:
     problem = CallActivity.call(step, ask.token, replace(called, version=version, process=found))
     if problem is not None:
         stop(step, ask.token, Phase.ENTER, EvaluationFailed(problem, JobType.CALL_PROCESS))
+
+
+def _take_back(desk: Desk, step: Step, ask: asks.TakeBack) -> None:
+    called = desk.step(step.instance.partition, ask.token.called_id or 0)
+    assert called is not None, "a called process instance is kept as long as its caller lives"
+    CallActivity.take_back(step, ask.token, called)
 
 
 def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
@@ -137,6 +140,7 @@ ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
     asks.Broadcast: _broadcast,
     asks.Call: _call,
     asks.Find: _find,
+    asks.TakeBack: _take_back,
     asks.EndCalled: _end_called,
     asks.ReturnToCaller: _return_to_caller,
     asks.StartLater: _start_later,

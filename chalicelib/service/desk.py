@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..engine import lifecycle, signals
+from ..engine.asks import Call
 from ..engine.catching import CallersNeeded
 from ..engine.feed import is_fed, is_soon
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.loop import run
 from ..engine.messages import MessageSlot, Subscriber
 from ..engine.moment import Moment
-from ..engine.records import ENGINE, DeployedProcess, Instant, Job, NewVariable, Task
+from ..engine.records import ENGINE, DeployedProcess, ElementInstance, Instant, Job, NewVariable, Task
 from ..engine.signals import Rows, SignalSlot
 from ..engine.states import InstanceState, TaskType
 from ..engine.step import Step
@@ -43,9 +44,9 @@ and a transaction has room for a hundred items."""
 MAX_TELLING = 50
 """Such tasks that are made in one transaction."""
 
-MAX_INSTANCES = 40
-"""Process instances on one desk; beyond that, no further ones begin inside of the command. With a slot each,
-and their queues, they fit into one transaction."""
+MAX_ITEMS = 40
+"""Process instances, slots and queues on one desk; beyond that, nothing further begins inside of the command.
+With the slots and queues that their ends bring, they fit into one transaction."""
 
 Answer = TypeVar("Answer")
 
@@ -118,8 +119,16 @@ class Desk:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many process instances are here that no further ones begin inside of the command."""
-        return len(self._steps) > MAX_INSTANCES
+        """Whether so much is here that nothing further begins inside of the command."""
+        begun = sum(isinstance(ask, Call) for _, step in self._steps.values() for ask in step.asks)
+        slots = len(self._message_slots) + len(self._signal_slots)
+        return len(self._steps) + begun + slots + len(self._queues) > MAX_ITEMS
+
+    def leaves_to_later(self, step: Step, token: ElementInstance) -> bool:
+        """Whether a token is to be entered in another command, since too much is here already."""
+        if self.is_full:
+            step.enter_later(token)
+        return self.is_full
 
     def add(self, change: Change) -> None:
         """Put something on the desk that is no process instance, slot or queue."""

@@ -522,6 +522,10 @@ class Archive(Protocol):
         ...
 
 
+class WrongKey(Exception):
+    """None of the keys decrypts a value: its key was taken away, or the text was changed."""
+
+
 class Cipher(Protocol):
     """Encrypts the values of variables."""
 
@@ -530,7 +534,11 @@ class Cipher(Protocol):
         ...
 
     def decrypt(self, text: str) -> str:
-        """The value of a cipher text."""
+        """The value of a cipher text.
+
+        Raises:
+            WrongKey: None of the keys fits.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..engine.errors import InvalidCommand
 from ..engine.evaluation import EvaluationFailed
 from ..engine.records import Variable
-from .environment import Environment, Work
+from .environment import Environment, Work, WrongKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class StoredValues:
 
         Raises:
             Overtaken: It was replaced meanwhile.
-            EvaluationFailed: It is encrypted, and there is no key.
+            EvaluationFailed: It is encrypted, and there is no key that fits.
         """
         self.stored(variable)
         try:
@@ -40,7 +40,8 @@ class StoredValues:
 
     def encrypt(self, text: str) -> str:
         """Cipher text of a value, made of one that was encrypted."""
-        assert self.env.cipher is not None, "something encrypted was read"
+        if self.env.cipher is None:
+            raise EvaluationFailed("no encryption key is configured, to keep a value encrypted")
         return self.env.cipher.encrypt(text)
 
 
@@ -48,11 +49,14 @@ def clear(variable: Variable, env: Environment) -> str:
     """The value of a variable that was read, as it was given.
 
     Raises:
-        InvalidCommand: It is encrypted, and there is no key.
+        InvalidCommand: It is encrypted, and there is no key that fits.
     """
     value = variable.value or ""
     if not variable.encrypted:
         return value
     if env.cipher is None:
         raise InvalidCommand(f"variable {variable.name} is encrypted, and no encryption key is configured")
-    return env.cipher.decrypt(value)
+    try:
+        return env.cipher.decrypt(value)
+    except WrongKey as fault:
+        raise InvalidCommand(f"variable {variable.name}: {fault}") from fault

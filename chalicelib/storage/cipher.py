@@ -7,12 +7,10 @@ from threading import Lock
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ..service.environment import WrongKey
+
 NONCE_BYTES = 12
 """Source: NIST SP 800-38D, 8.2: 96 bits."""
-
-
-class WrongKey(Exception):
-    """None of the keys decrypts a value: its key was taken away, or the text was changed."""
 
 
 Key = bytes | Callable[[], bytes]

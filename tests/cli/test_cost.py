@@ -385,3 +385,12 @@ def test_model_that_answers_its_own_questions_comes_to_its_end(cost) -> None:
 
 CALLED = '<zeebe:calledElement processId="delivery"/>'
 KEY = '<zeebe:subscription correlationKey="=order.id"/>'
+
+
+def test_loop_of_conditions_ends(cost) -> None:
+    flows = ("start -> try", "try -> try: =not(ok)", "try -> end: =ok")
+
+    estimated = cost(models.drawn("loop", '<serviceTask id="try"/>', *flows))
+
+    # Both conditions once, then the one that does not lead back.
+    assert estimated["requests"]["lock a job"]["times"] == 2

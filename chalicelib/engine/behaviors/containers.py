@@ -110,7 +110,7 @@ class CallActivity(Behavior):
         try:
             calls.take_over(step, element, token, called)
         except EvaluationFailed as failed:
-            stop(step, token, Phase.LEAVE, failed)
+            stop(step, token, Phase.TAKE_BACK, failed)
         else:
             step.finish(token)
 

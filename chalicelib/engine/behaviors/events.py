@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ...bpmn.model import Element
 from .. import boundary
+from ..mappings import map_outputs
 from ..records import ElementInstance, Job, Task
 from ..states import JobType, TaskType
 from ..step import Step
@@ -106,4 +107,5 @@ class LinkThrow(Behavior):
         """Go on there."""
         target = step.process.link_target(element)
         assert target is not None, "rules refuse a link that leads nowhere"
+        map_outputs(step, element, token)
         step.jump(token, target)

@@ -26,7 +26,7 @@ class ExclusiveGateway(Behavior):
             step.start(token)
             step.add_job(token, JobType.EVALUATE_EXCLUSIVE_GATEWAY)
         else:
-            _decide(step, token)
+            step.finish(token)
 
     def resume(
         self, step: Step, element: Element, token: ElementInstance, job: Job, completion: JobCompletion
@@ -93,7 +93,7 @@ class InclusiveGateway(Behavior):
     def _go_on(step: Step, element: Element, token: ElementInstance) -> None:
         """Decide, or ask."""
         if not _must_ask(step, element):
-            _decide(step, token)
+            step.finish(token)
             return
         if token.started_at is None:
             step.start(token)
@@ -106,7 +106,7 @@ class ParallelGateway(Behavior):
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Pass a plain fork; wait at a join, where a task looks whether all tokens are there."""
         if len(step.process.incoming(element)) <= 1:
-            step.leave(token, step.process.outgoing(element))
+            step.finish(token)
             return
         step.start(token)
         step.add_task(TaskType.JOIN_PARALLEL_GATEWAY, token)
@@ -131,7 +131,7 @@ class ParallelGateway(Behavior):
         for task in step.instance.tasks.values():
             if task.type is TaskType.JOIN_PARALLEL_GATEWAY and task.element_instance_id in merged:
                 task.serialized = MERGED
-        step.leave(first, step.process.outgoing(element))
+        step.finish(first)
 
 
 class EventBasedGateway(Behavior):
@@ -156,13 +156,6 @@ def _must_ask(step: Step, element: Element) -> bool:
     """Whether there are several ways out, and no condition on any."""
     flows = step.process.outgoing(element)
     return len(flows) > 1 and all(flow.condition is None for flow in flows)
-
-
-def _decide(step: Step, token: ElementInstance) -> None:
-    """Go on as the model says; a gateway that has no answer is one that has started."""
-    step.finish(token)
-    if token.ended_at is None and token.started_at is None:
-        step.start(token)
 
 
 def _misfit(decision: Sequence[str], named: Mapping[str, SequenceFlow]) -> str | None:

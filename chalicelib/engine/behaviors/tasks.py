@@ -64,9 +64,10 @@ class ScriptTask(JobTask):
         if script is None:
             super().enter(step, element, token)
             return
-        value = step.evaluator(token).json(script)
+        evaluator = step.evaluator(token)
+        value = evaluator.json(script)
         if element.extension.result_variable:
-            put_result(step, element, token, element.extension.result_variable, value)
+            put_result(step, element, token, element.extension.result_variable, value, evaluator)
         step.finish(token)
 
 
@@ -78,6 +79,6 @@ class UserTask(Behavior):
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Make the user task."""
-        assignment = evaluated(element, step.evaluator(token).json)
+        assignment = evaluated(element, step.evaluator(token))
         step.start(token)
         step.add_user_task(token, assignment)

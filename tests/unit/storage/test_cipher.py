@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.storage.cipher import AesCipher, WrongKey
+from chalicelib.service.environment import WrongKey
+from chalicelib.storage.cipher import AesCipher
 from tests.play import counted_bytes
 
 KEYS = [bytes([number]) * 32 for number in (1, 2, 3)]
