@@ -6,6 +6,7 @@ the other. It also ignores the token of a transaction; `Troubled` in `test_dynam
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -40,8 +41,12 @@ def kms_keys() -> Iterator[str]:
         yield moto_client("kms").create_key()["KeyMetadata"]["KeyId"]
 
 
+@cache
 def moto_client(service: str) -> Any:
-    """A client of one service, to be used inside of `moto_clients`; threads may share it."""
+    """The client of one service, to be used inside of `moto_clients`; threads and accounts share it.
+
+    It knows nothing of what it was used for, and making one takes longer than many a test.
+    """
     client = boto3.client(
         service,
         region_name=REGION,
