@@ -72,7 +72,7 @@ def open_items(store: str, tmp_path: Path) -> Iterator[Items]:
         yield items
         items.close()
     else:
-        with moto_clients() as clients:
+        with moto_clients(is_direct=True) as clients:
             create_table(clients.dynamodb, "items")
             create_bucket(clients.s3, "values")
             yield DynamoItems(clients.dynamodb, "items", S3Objects(clients.s3, "values"))
