@@ -5,6 +5,7 @@ also run on sqlite and DynamoDB (moto), as one walk per element type does; `--ev
 the whole matrix, but for DynamoDB in deferred mode.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "embedded: never on DynamoDB, whose double is too slow, too large or too simple for it"
     )
     config.addinivalue_line("markers", "eager_only: about what only the eager mode does")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without looking for garbage: thousands of tests stay, and each look passes all of them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
