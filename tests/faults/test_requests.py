@@ -81,7 +81,7 @@ class TroubledClient:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Clients]:
-    with moto_clients() as clients:
+    with moto_clients(is_direct=True) as clients:
         yield clients
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,10 +82,16 @@ def layer(path: Path) -> str:
     return place(path).split("/")[0].removesuffix(".py")
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that a file says."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path) -> Iterator[Import]:
     """Everything a file imports, also inside of functions, also by `import_module("...")`."""
     package = path.relative_to(ROOT).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         match node:
             case ast.Import():
                 yield from (Import(alias.name, node.lineno) for alias in node.names)
@@ -112,7 +119,7 @@ def may_use(home: str, used: str) -> bool:
 
 def clock_calls(path: Path) -> Iterator[int]:
     """Lines that ask `datetime` or `date` for the present."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         match node:
             case ast.Attribute(attr=attr, value=ast.Name(id=of) | ast.Attribute(attr=of)):
                 if attr in CLOCKS and of in ("datetime", "date", "dt"):

@@ -2,17 +2,29 @@
 
 They are moto's, which loses updates when threads come at the same time: here one request is answered after
 the other. It also ignores the token of a transaction; `Troubled` in `test_dynamodb.py` does not.
+
+Most of what a request takes is neither DynamoDB's nor ours: it is signed, becomes a request of HTTP, is found
+by its URL, and its answer becomes text and is parsed. The suite of the adapter goes this whole way. Walks
+over diagrams send many times as much and go a direct way, which `test_aws.py` compares with it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple
 
 import boto3
+from botocore import xform_name
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.model import OperationModel
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.exceptions import HTTPException, ServiceException
 from moto.core.models import botocore_stubber
+from moto.core.parse import JSONParser
+from moto.dynamodb.responses import DynamoHandler
 
 REGION = "eu-central-1"
 
@@ -27,10 +39,14 @@ class Clients(NamedTuple):
 
 
 @contextmanager
-def moto_clients() -> Iterator[Clients]:
-    """Clients of an account that is empty at first and gone in the end."""
+def moto_clients(*, is_direct: bool = False) -> Iterator[Clients]:
+    """Clients of an account that is empty at first and gone in the end.
+
+    Args:
+        is_direct: Whether requests to DynamoDB go the direct way.
+    """
     with mock_aws():
-        yield Clients(moto_client("dynamodb"), moto_client("s3"))
+        yield Clients(_direct_dynamodb() if is_direct else moto_client("dynamodb"), moto_client("s3"))
 
 
 @contextmanager
@@ -40,8 +56,23 @@ def kms_keys() -> Iterator[str]:
         yield moto_client("kms").create_key()["KeyMetadata"]["KeyId"]
 
 
+@cache
 def moto_client(service: str) -> Any:
-    """A client of one service, to be used inside of `moto_clients`; threads may share it."""
+    """The client of one service, to be used inside of `moto_clients`; threads and accounts share it.
+
+    It knows nothing of what it was used for, and making one takes longer than many a test.
+    """
+    return _new_client(service)
+
+
+@cache
+def _direct_dynamodb() -> Any:
+    client = _new_client("dynamodb")
+    client.meta.events.register("before-call.dynamodb", _answer_directly)
+    return client
+
+
+def _new_client(service: str) -> Any:
     client = boto3.client(
         service,
         region_name=REGION,
@@ -57,3 +88,21 @@ def moto_client(service: str) -> Any:
 def _answer_alone(event_name: str, request: Any, **more: Any) -> Any:
     with _one_at_a_time:
         return botocore_stubber(event_name, request, **more)
+
+
+def _answer_directly(model: OperationModel, params: dict[str, Any], **more: Any) -> Any:
+    """Let moto's DynamoDB do what was checked and serialized.
+
+    What it refuses has done nothing, and goes the long way, on which the error is put into words.
+    """
+    if not botocore_stubber.enabled:
+        return None
+    handler = DynamoHandler()
+    handler.current_account, handler.region = DEFAULT_ACCOUNT_ID, REGION
+    handler.body = JSONParser(model).parse(params)
+    with _one_at_a_time:
+        try:
+            answer = getattr(handler, xform_name(model.name))().result
+        except (HTTPException, ServiceException):
+            return None
+    return AWSResponse(params["url"], 200, {}, None), answer or {}
