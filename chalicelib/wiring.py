@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, TextIO, cast
@@ -12,8 +12,7 @@ from .api.auth import Access
 from .api.tokens import IssuerKeys, Tokens
 from .engine.records import Instant
 from .sdk.handlers import Handlers
-from .service.environment import Archive, Cipher, Environment, Feed, Store
-from .service.fed import Perform, Variables
+from .service.environment import Archive, Cipher, Environment, Feed, Perform, Store, nobody
 from .service.watch import Watch
 from .service.watched import WatchedStore
 from .settings import InvalidSetting, KmsKey, Settings, is_safe_url
@@ -95,11 +94,7 @@ def environment(
 
 def performer(settings: Settings) -> Perform:
     """Lets the handlers of the settings do jobs; without any, all jobs are left to workers."""
-    return _nobody if settings.handlers is None else handlers(settings.handlers).perform
-
-
-def _nobody(bpmn_process_id: str, job: Mapping[str, Any], variables: Variables) -> None:
-    """There is no handler."""
+    return nobody if settings.handlers is None else handlers(settings.handlers).perform
 
 
 def create_tables(settings: Settings) -> None:

@@ -25,12 +25,13 @@ from ..engine.records import DeployedProcess, ElementInstance, Instant, Job
 from ..engine.states import JobType
 from ..engine.step import Step
 from ..service.answers import SUBSCRIPTIONS
-from ..service.environment import Hint, Work
+from ..service.environment import Hint, JobVariables, Work
 from ..service.execute import execute
-from ..service.fed import Variables, work_on
+from ..service.fed import work_on
 from ..service.messages import MESSAGES
 from ..service.prices import HINTS_AT_ONCE
 from ..service.signals import SIGNALS
+from ..service.variables import Variables
 from ..settings import Settings
 from ..storage.memory import MemoryItems
 from ..storage.meter import Bill, Meter
@@ -452,7 +453,8 @@ class Rehearsal:
         self._way.hints += 1
         self._carry_out(FED, lambda: work_on(self._env, hint, self._perform))
 
-    def _perform(self, bpmn_process_id: str, job: dict[str, Any], seen: Variables) -> dict[str, Any]:
+    def _perform(self, bpmn_process_id: str, job: dict[str, Any], seen: JobVariables) -> dict[str, Any]:
+        assert isinstance(seen, Variables), "made by the service"
         variables = self._variables() if seen.job.type is JobType.EXECUTE else []
         return {"completion": self._completion(seen.work, seen.job), "processVariables": variables}
 

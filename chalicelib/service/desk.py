@@ -5,7 +5,6 @@ carries that out at the desk. Then `Desk.commit` writes everything in one transa
 """
 
 import json
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -27,8 +26,6 @@ from .announcing import announce
 from .environment import Change, Environment, Hint, Queue, Ref, Work
 from .planned import plan
 from .values import StoredValues
-
-logger = logging.getLogger(__name__)
 
 TOLD_AT_ONCE = 20
 """Subscribers of a signal that are told in the transaction of whoever sends it; more are told by tasks."""
@@ -371,7 +368,7 @@ class Desk:
         )
         for _, step in self._steps.values():
             for note in step.notes:
-                logger.warning("%s in process instance %s", note, step.instance.pointer(1))
+                self.env.note(note, step.instance)
         announce(self.env, self._hints(), self.moment.now)
         return [*(work.ref for work in following), *self.for_many]
 

@@ -3,7 +3,8 @@
 `Store` is what the service needs of storage, in the words of the engine; `storage.store` implements it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -12,13 +13,15 @@ from ..contract.rights import Role
 from ..engine.evaluation import Evaluator
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
-from ..engine.moment import Fed, Moment
+from ..engine.moment import MAX_VISITS, Fed, Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
 from ..engine.step import Evaluators, RunOutside, Step
 from .locks import InstanceLocks
 from .watch import BUSY, Watch
+
+logger = logging.getLogger(__name__)
 
 
 class Overtaken(Exception):
@@ -510,6 +513,33 @@ class Store(Protocol):
         ...
 
 
+class JobVariables(Protocol):
+    """The variables that a job sees, in the words of the API."""
+
+    def process_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
+        """Those of the process scope, of some names or all."""
+        ...
+
+    def element_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
+        """Those of the element and of the scopes around it, the innermost last."""
+        ...
+
+
+Perform = Callable[[str, dict[str, Any], JobVariables], dict[str, Any] | None]
+"""Lets a handler do a job, given by its BPMN process id and in the words of the API.
+
+Answers the fields of its completion, also if the handler fails, and None if there is no handler for it."""
+
+
+def nobody(bpmn_process_id: str, job: dict[str, Any], variables: JobVariables) -> None:
+    """There is no handler."""
+
+
+def log_note(note: str, instance: ProcessInstance) -> None:
+    """Into the log."""
+    logger.warning("%s in process instance %s", note, instance.pointer(1))
+
+
 class Archive(Protocol):
     """Keeps files of what is removed."""
 
@@ -555,6 +585,9 @@ class Environment:
         fed: The elements whose jobs are made for a handler of the engine.
         locks: Keeps the threads of this process from overtaking each other.
         evaluators: Makes what evaluates the expressions of models.
+        perform: Does the jobs of microflows.
+        note: Takes what an operator should know of a process instance.
+        max_visits: Elements that an instance may enter while nobody outside acts.
     """
 
     store: Store
@@ -573,6 +606,9 @@ class Environment:
     fed: Fed = ()
     locks: InstanceLocks = field(default_factory=InstanceLocks)
     evaluators: Evaluators = Evaluator.at
+    perform: Perform = nobody
+    note: Callable[[str, ProcessInstance], None] = log_note
+    max_visits: int = MAX_VISITS
 
     def with_store(self, store: Store) -> "Environment":
         """The same environment around another store."""
@@ -585,4 +621,6 @@ class Environment:
 
     def moment(self, actor: str) -> Moment:
         """The circumstances of a command that is sent now."""
-        return Moment(self.now(), actor, self.engine_id, self.eager, self.task_retries, self.fed)
+        return Moment(
+            self.now(), actor, self.engine_id, self.eager, self.task_retries, self.fed, self.max_visits
+        )
