@@ -150,6 +150,20 @@ def _namespace(text: str) -> str | None:
     return text
 
 
+_HOST = r"(\*\.)?[^\s:/?#@\[\]*]+(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = _names(text)
+    if not all(re.fullmatch(_HOST, host) for host in hosts):
+        raise ValueError("must be hosts such as api.example.com, *.example.com or 10.0.0.5:8080, by commas")
+    return hosts
+
+
 def _setting(default: Any, help: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": help, "parse": parse}, repr=not secret)
 
@@ -241,6 +255,22 @@ class Settings:
         "Namespace of the metrics in CloudWatch, which are written as lines of JSON to the standard output, "
         "on Lambda after each request, elsewhere once a minute; or off",
         _namespace,
+    )
+    http_hosts: tuple[str, ...] = _setting(
+        (),
+        "Hosts that the connector http may call, by commas: api.example.com, *.example.com, 10.0.0.5:8080; "
+        "without any there is no such connector",
+        _hosts,
+    )
+    dynamodb_tables: tuple[str, ...] = _setting(
+        (),
+        "Tables that the connector dynamodb may use, by commas, * for any signs; without any, none",
+        _names,
+    )
+    lambda_functions: tuple[str, ...] = _setting(
+        (),
+        "Functions that the connector lambda may call, by commas, * for any signs; without any, none",
+        _names,
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8080, "Port to listen on; 0 takes any free one", _number(0, 65535))

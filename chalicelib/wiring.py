@@ -1,12 +1,13 @@
 """Chooses the parts; the only file that knows all of them."""
 
+import math
 import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from .api.auth import Access
 from .api.tokens import IssuerKeys, Tokens
@@ -20,6 +21,9 @@ from .storage.keys import Shards
 from .storage.ports import Items
 from .storage.store import ItemStore
 from .watching import Watching, emf, log_to
+
+if TYPE_CHECKING:
+    from .sdk.worker import Worker
 
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
@@ -41,7 +45,8 @@ def build(settings: Settings, watch: Watch | None = None) -> Environment:
     return replace(
         environment(settings, store, watch=watch or watching(settings)),
         feed=_feed(settings),
-        fed=() if settings.handlers is None else handlers(settings.handlers),
+        fed=handlers(settings) or (),
+        perform=performer(settings),
     )
 
 
@@ -61,9 +66,41 @@ def log(settings: Settings, stream: TextIO, *, form: str) -> None:
 
 
 @cache
-def handlers(name: str) -> Handlers:
-    """The job handlers of a module, imported when they are first asked for."""
-    return Handlers(name)
+def handlers(settings: Settings) -> Handlers | None:
+    """The job handlers of the settings, loaded when they are first asked for; None: there are none."""
+    has_connectors = settings.http_hosts or settings.dynamodb_tables or settings.lambda_functions
+    if settings.handlers is None and not has_connectors:
+        return None
+    return Handlers(settings.handlers, partial(connectors, settings) if has_connectors else None)
+
+
+def connectors(settings: Settings) -> "Worker":
+    """The handlers that come with the engine, for what the settings list."""
+    from .connectors import Allowed, Ports, worker
+
+    own = frozenset({_table(settings)}) if settings.store == "dynamodb" else frozenset[str]()
+    allowed = Allowed(settings.http_hosts, settings.dynamodb_tables, settings.lambda_functions, own)
+    return worker(allowed, Ports(time.monotonic, time.sleep, _client_within))
+
+
+def _client_within(service: str, seconds: float) -> Any:
+    """A client whose calls take about so long at most: to make one takes longer than most of its calls."""
+    step = 1 if seconds <= 10 else 10
+    return _client(service, step * math.ceil(seconds / step))
+
+
+@cache
+def _client(service: str, seconds: int) -> Any:
+    """A call whose effect is not known is not made again."""
+    from botocore.config import Config
+
+    from .storage import aws
+
+    attempts = 1 if service == "lambda" else 3
+    config = Config(
+        connect_timeout=min(seconds, 5.0), read_timeout=seconds, retries={"total_max_attempts": attempts}
+    )
+    return aws.client(service, config)
 
 
 def environment(
@@ -94,7 +131,8 @@ def environment(
 
 def performer(settings: Settings) -> Perform:
     """Lets the handlers of the settings do jobs; without any, all jobs are left to workers."""
-    return nobody if settings.handlers is None else handlers(settings.handlers).perform
+    found = handlers(settings)
+    return nobody if found is None else found.perform
 
 
 def create_tables(settings: Settings) -> None:

@@ -30,9 +30,9 @@ class LocalService:
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
         self._app = create_app(self.env, access, cors=settings.cors)
-        if settings.handlers is not None:
+        if handlers := wiring.handlers(settings):
             # What is wrong with them is said before anything runs.
-            wiring.handlers(settings.handlers).check()
+            handlers.check()
         self._executor = Executor(self.env, feed, wiring.performer(settings)) if feed else None
 
     @property

@@ -181,7 +181,15 @@ def variables_of(
         if variable.element_instance_id == scope and (names is None or variable.name in names)
     ]
     env.store.read_values(work, found)
-    return [wire.variable_with_value(variable, clear(variable, env)) for variable in found]
+    return [_answer(work, variable, clear(variable, env)) for variable in found]
+
+
+def _answer(work: Work, variable: Variable, value: str) -> dict[str, Any]:
+    """A variable with its value and, unless it is of the process, its element."""
+    answer = wire.variable_with_value(variable, value)
+    if variable.element is not None:
+        answer["bpmnElementId"] = work.process.model.elements[variable.element].bpmn_element_id
+    return answer
 
 
 def _around(tokens: dict[int, ElementInstance], number: int) -> list[ElementInstance]:

@@ -37,6 +37,9 @@ EXAMPLES = {
     "BPMN_LOG_LEVEL": ("info", "info"),
     "BPMN_LOG_FORMAT": ("json", "json"),
     "BPMN_METRICS": ("bpmn/prod", "bpmn/prod"),
+    "BPMN_HTTP_HOSTS": ("api.example.com, *.example.org:8443", ("api.example.com", "*.example.org:8443")),
+    "BPMN_DYNAMODB_TABLES": ("orders,rates-*", ("orders", "rates-*")),
+    "BPMN_LAMBDA_FUNCTIONS": ("price", ("price",)),
     "BPMN_HOST": ("0.0.0.0", "0.0.0.0"),
     "BPMN_PORT": ("0", 0),
 }
