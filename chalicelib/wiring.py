@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from .api.auth import Access
+from .api.manners import Manners
 from .api.tokens import IssuerKeys, Tokens
 from .engine.records import Instant
 from .sdk.handlers import Handlers
@@ -153,6 +154,11 @@ def access(settings: Settings, store: Store) -> Access:
         InvalidSetting: There is an issuer of JWTs, but no audience.
     """
     return Access(settings.basic_auth, settings.api_key, store, time.monotonic, utc_now, _tokens(settings))
+
+
+def manners(settings: Settings) -> Manners:
+    """How the further surfaces behave."""
+    return Manners(settings.surfaces_auth == "none", settings.compat_http_status == "always-200")
 
 
 def _tokens(settings: Settings) -> Tokens | None:

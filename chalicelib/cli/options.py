@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from ..contract.commands import Command, In
-from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
+from ..contract.surfaces import OPERATIONS
 from . import values
 from .values import Json, Place
 from .verbs import Verb

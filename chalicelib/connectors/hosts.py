@@ -42,9 +42,7 @@ class Entry:
         """
         found = _ENTRY.fullmatch(text.strip().lower())
         if found is None or int(found[2] or 0) > 65535:
-            raise ValueError(
-                "must be hosts such as api.example.com, *.example.com or 10.0.0.5:8080, by commas"
-            )
+            raise ValueError("must be a host such as api.example.com, *.example.com or 10.0.0.5:8080")
         return Entry(ascii_host(found[1].strip("[]")), int(found[2]) if found[2] else None)
 
     def has(self, host: str, port: int) -> bool:

@@ -33,10 +33,12 @@ MAX_ITEMS = 100
 
 
 class In(Enum):
-    """Where a field comes from, if not from the body."""
+    """Where a field comes from, if not from a field of the body: `BODY` is the body as a whole."""
 
     PATH = "path"
     QUERY = "query"
+    BODY = "body"
+    CALLER = "caller"
 
 
 # Field types
@@ -192,6 +194,20 @@ def _aliases(model: type[BaseModel]) -> frozenset[str]:
 
 class Command(Input):
     """Base of all operations."""
+
+
+class SurfaceCommand(Command):
+    """Base of the operations of the further surfaces: what they do not know is left out, not refused.
+
+    Attributes:
+        caller: Who sends it, by name; empty if nobody was asked.
+        is_admin: Whether they may do everything.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    caller: Annotated[str, In.CALLER] = ""
+    is_admin: Annotated[bool, In.CALLER] = False
 
 
 class Tag(Input):

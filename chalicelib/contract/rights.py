@@ -65,9 +65,19 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
         "queryUserTasks": (_O, _U, _R),
         "updateUserTask": (_U,),
         "queryVariables": (_O, _W, _U, _R),
+        "refreshProcessCache": (),
+        "actForOthers": (_O, _W),
+        "seeOthers": (_O, _W, _R),
     }.items()
 }
-"""Roles beside ADMIN that may call an operation. What needs no credentials has no row."""
+"""Roles beside ADMIN that may call an operation. What needs no credentials has no row.
+
+The last two are no operations: whoever names another user than themselves acts for others, or sees what is
+others'.
+"""
+
+BEYOND_OPERATIONS = ("actForOthers", "seeOthers")
+"""Rows of `RIGHTS` that are no operations."""
 
 
 def allows(roles: frozenset[Role], operation: str) -> bool:

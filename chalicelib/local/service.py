@@ -29,7 +29,7 @@ class LocalService:
         self.env = replace(env, feed=feed, fed=env.fed if feed else ())
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
-        self._app = create_app(self.env, access, cors=settings.cors)
+        self._app = create_app(self.env, access, cors=settings.cors, manners=wiring.manners(settings))
         if handlers := wiring.handlers(settings):
             # What is wrong with them is said before anything runs.
             handlers.check()

@@ -303,6 +303,17 @@ class Store(Protocol):
         """The version of a BPMN process that was deployed last, strongly consistent."""
         ...
 
+    def processes_named(self, name: str) -> list[DeployedProcess]:
+        """The processes that are found under a name or BPMN process id, in the order of their deployment.
+
+        What another process has deployed under a known name is seen a few seconds later.
+        """
+        ...
+
+    def forget_processes(self) -> None:
+        """Read everything about processes anew; that others have deployed some is then seen at once."""
+        ...
+
     def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
         """The process and the number of its start event that a message of this name starts."""
         ...
@@ -502,6 +513,10 @@ class Store(Protocol):
 
     def api_keys(self) -> ApiKeys:
         """The API keys, strongly consistent."""
+        ...
+
+    def id_secret(self) -> bytes:
+        """A secret of this engine that tells ids that it has made from others."""
         ...
 
     def check(self) -> None:

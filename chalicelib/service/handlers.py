@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..contract import commands as c
+from ..contract import process_runtime as p
 from ..contract.commands import Command
 from . import (
+    caches,
     clock,
     incidents,
     jobs,
@@ -53,4 +55,5 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.QueryTasks: queries.query_tasks,
     c.SetTime: clock.set_time,
     c.CheckReadiness: clock.check_readiness,
+    p.RefreshProcessCache: caches.refresh_process_cache,
 }

@@ -101,6 +101,11 @@ def process_name(bpmn_process_id: str, version: str) -> Key:
     return Key(f"PROCESS#{_hash(name)}", "NAME")
 
 
+def processes_named(name: str) -> Key:
+    """The processes that are found under a name: what people call them, or their BPMN process id."""
+    return Key(f"PROCESS#{_hash(name)}", "NAMED")
+
+
 CATALOG = Key("CATALOG", "PROCESSES")
 """How many processes and elements there are; guards the next ids."""
 
@@ -175,6 +180,10 @@ CHECK = Key("CHECK", "CHECK")
 
 API_KEYS = Key("ACCESS", "KEYS")
 """The API keys, by their hashes."""
+
+
+ID_SECRET = Key("ACCESS", "IDS")
+"""The secret that tells ids that the engine has made from others."""
 
 
 def due_jobs(process_id: int, shard: int) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from ..bpmn.model import Process
 from ..bpmn.types import ElementType
 from ..contract.rights import known_roles
+from ..engine.attributes import names_of
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
@@ -47,6 +48,9 @@ logger = logging.getLogger(__name__)
 MAX_FIRSTS = 100_000
 """Forwards that are remembered; then the memory starts anew."""
 
+NAMES_FRESH_FOR = 5.0
+"""Seconds after which a process notices that another one has deployed a process under a known name."""
+
 NO_QUEUE_FOR = 5.0
 """Seconds after which a process notices that another one has deployed a version with parallelism."""
 
@@ -73,6 +77,7 @@ class ItemStore:
             clock: Seconds that only rise, for what is remembered a while.
         """
         self._clock = clock
+        self._random_bytes = random_bytes
         self._no_queue_until: dict[str, float] = {}
         self._is_writable_until = float("-inf")
         self._items = items
@@ -81,6 +86,8 @@ class ItemStore:
         self._drafts = Drafts(shards, self._blocks, random_bytes)
         self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
+        self._named: dict[str, tuple[float, list[int]]] = {}
+        self._id_secret = b""
         self._firsts: dict[Ref, Ref] = {}
         self._written_shards: dict[int, int] = {}
         self._turns = count(int.from_bytes(random_bytes(2), "big"))
@@ -111,6 +118,36 @@ class ItemStore:
         """The version of a BPMN process that was deployed last."""
         item = self._get(keys.latest(bpmn_process_id))
         return None if item is None else self.process(codec.decode_json(item.body))
+
+    def processes_named(self, name: str) -> list[DeployedProcess]:
+        """The processes that are found under a name, in the order of their deployment.
+
+        That there are some is remembered a few seconds; a name without any is looked up each time.
+        """
+        fresh_until, ids = self._named.get(name, (float("-inf"), []))
+        if self._clock() >= fresh_until:
+            item = self._get(keys.processes_named(name))
+            ids = [] if item is None else codec.decode_json(item.body)
+            if ids:
+                self._named[name] = (self._clock() + NAMES_FRESH_FOR, ids)
+        found = (self.process(id) for id in ids)
+        return [process for process in found if process is not None]
+
+    def forget_processes(self) -> None:
+        """Read everything about processes anew."""
+        self._processes = {ENGINE.id: ENGINE}
+        self._process_ids.clear()
+        self._named.clear()
+
+    def _name_writes(self, process: DeployedProcess) -> Sequence[Write]:
+        """A process comes behind those that have its names already; the catalog's revision guards them."""
+        writes = []
+        for name in names_of(process):
+            item = self._get(keys.processes_named(name))
+            ids = [] if item is None else codec.decode_json(item.body)
+            self._named.pop(name, None)
+            writes.append(Put(Item(keys.processes_named(name), codec.encode_json([*ids, process.id])), None))
+        return writes
 
     def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
         """The process and the number of its start event that a message starts."""
@@ -345,7 +382,8 @@ class ItemStore:
                     _document_put(key, [change.name, [tuple(s) for s in change.subscribers]], change.revision)
                 ]
             case NewProcess():
-                return [*_process_puts(change), *self._start_writes(change)]
+                writes = [*_process_puts(change), *self._start_writes(change)]
+                return [*writes, *self._name_writes(change.process)]
             case ClockOffset():
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
@@ -669,6 +707,20 @@ class ItemStore:
         if item is None:
             return ApiKeys()
         return ApiKeys([_api_key(row) for row in codec.decode_json(item.body)], item.revision)
+
+    def id_secret(self) -> bytes:
+        """The secret of ids, made when it is first asked for; whoever is first, all have the same."""
+        if not self._id_secret:
+            item = self._get(keys.ID_SECRET)
+            if item is None:
+                try:
+                    self._put(Put(Item(keys.ID_SECRET, self._random_bytes(32)), 0))
+                except StaleWrite:
+                    logger.info("another process has made the secret of ids")
+                item = self._get(keys.ID_SECRET)
+            assert item is not None, "it was written, or found"
+            self._id_secret = item.body
+        return self._id_secret
 
     def check(self) -> None:
         """Read something, and write something that nobody reads.

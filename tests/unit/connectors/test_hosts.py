@@ -99,7 +99,7 @@ def test_an_address_that_is_listed_itself_is_reached() -> None:
     ],
 )
 def test_what_is_no_host_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="must be hosts such as"):
+    with pytest.raises(ValueError, match="must be a host such as"):
         Hosts.of((text,))
 
 

@@ -1,0 +1,17 @@
+"""What is remembered about deployed processes, and how it is forgotten."""
+
+from ..contract.process_runtime import RefreshProcessCache
+from .environment import Environment
+
+REFRESHED = "RefreshCache Success"
+"""What is answered, letter by letter."""
+
+
+def refresh_process_cache(cmd: RefreshProcessCache, env: Environment) -> str:
+    """Read everything about processes anew; process instances keep their versions, and nothing stands still.
+
+    Other processes of the engine need not be told: which processes have a name they remember for five seconds
+    (`Store.processes_named`), and everything else about a process never changes.
+    """
+    env.store.forget_processes()
+    return REFRESHED
