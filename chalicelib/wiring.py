@@ -14,7 +14,16 @@ from .api.manners import Manners
 from .api.tokens import IssuerKeys, Tokens
 from .engine.records import Instant
 from .sdk.handlers import Handlers
-from .service.environment import Archive, Cipher, Environment, Feed, Perform, Store, nobody
+from .service.environment import (
+    Archive,
+    Cipher,
+    Environment,
+    Feed,
+    MicroflowLimits,
+    Perform,
+    Store,
+    nobody,
+)
 from .service.watch import Watch
 from .service.watched import WatchedStore
 from .settings import InvalidSetting, KmsKey, Settings, is_safe_url
@@ -127,6 +136,9 @@ def environment(
         can_set_time=settings.set_time,
         pauses=_pauses,
         pause=time.sleep,
+        microflows=MicroflowLimits(
+            settings.microflow_timeout, settings.microflow_steps, settings.microflow_trace
+        ),
     )
 
 
@@ -158,7 +170,12 @@ def access(settings: Settings, store: Store) -> Access:
 
 def manners(settings: Settings) -> Manners:
     """How the further surfaces behave."""
-    return Manners(settings.surfaces_auth == "none", settings.compat_http_status == "always-200")
+    return Manners(
+        settings.surfaces_auth == "none",
+        settings.compat_http_status == "always-200",
+        error_status=settings.compat_error_status,
+        has_empty_outputs=settings.compat_empty_outputs_on_error,
+    )
 
 
 def _tokens(settings: Settings) -> Tokens | None:

@@ -2,11 +2,12 @@
 
 from chalice.app import CORSConfig
 
-from ..contract import process_runtime
+from ..contract import microflow, process_runtime
 from ..service.environment import Environment
 from .auth import Access
 from .authorizer import add_authorizer
 from .manners import Manners
+from .microflow import MicroflowVoice
 from .native import mount
 from .observed import observe
 from .openapi import mount_openapi
@@ -44,6 +45,8 @@ def create_app(
     own_access = None if manners.is_open else access
     voice = ProcessRuntimeVoice(manners.clock, manners.is_always_200)
     mount_surface(app, process_runtime.OPERATIONS, voice, env, own_access, largest_body)
+    flow_voice = MicroflowVoice(manners.error_status, manners.has_empty_outputs)
+    mount_surface(app, microflow.OPERATIONS, flow_voice, env, own_access, largest_body)
     mount_openapi(app)
     observe(app, env.watch)
     return app

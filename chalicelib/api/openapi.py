@@ -221,7 +221,10 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 def _own_responses(operation: Operation, surface: Surface) -> dict[str, Any]:
     """Every operation of a further surface may refuse with the same, in the shape of the surface."""
-    content = {surface.refusal_type: {"schema": {"$ref": _REF.format(model=surface.refusal.__name__)}}}
+    ref = {"$ref": _REF.format(model=(operation.refusal or surface.refusal).__name__)}
+    content: dict[str, Any] = {surface.refusal_type: {"schema": ref}}
+    if operation.result is None:
+        content = {operation.content_type: {"schema": {"type": "string"}}}
     refusals = {
         status: {"description": description, "content": content}
         for status, description in surface.refusals.items()

@@ -63,6 +63,9 @@ def operate(verb: Verb, arguments: Sequence[str], environment: Mapping[str, str]
     except KeyboardInterrupt:
         return codes.INTERRUPTED
     _show(verb, operation, answer, as_json=parsed.json)
+    if verb.fault and answer[verb.fault]:
+        output.complain_of(answer[verb.fault], "", ())
+        return codes.REFUSED
     return codes.DONE
 
 
@@ -148,9 +151,11 @@ def _in_url(value: Any) -> Any:
 
 
 def _show(verb: Verb, operation: Operation, answer: Any, *, as_json: bool) -> None:
-    if operation.content_type == "text/plain":
+    if operation.content_type.startswith("text/plain"):
         output.write(answer + "\n")
     elif isinstance(answer, str):
         output.write(answer)
+    elif verb.content and not as_json:
+        output.write(output.as_json(answer[verb.content]))
     elif answer is not None:
         output.write(output.as_json(answer) if as_json else output.as_table(answer, verb.columns))

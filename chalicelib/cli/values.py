@@ -23,6 +23,13 @@ class Place(NamedTuple):
     id: int
 
 
+class Entry(NamedTuple):
+    """A name and a value of an object."""
+
+    name: str
+    value: Any
+
+
 def number(text: str) -> int:
     """A whole number."""
     if not re.fullmatch(r"[+-]?[0-9]{1,19}", text, re.ASCII):
@@ -81,6 +88,18 @@ def assignment(text: str) -> Json:
     if encoding == DEFAULT_ENCODING:
         _check_json(name, data["value"])
     return _variable(name) | {"data": data | ({"encrypted": True} if is_encrypted else {})}
+
+
+def entry(text: str) -> Entry:
+    """`name=json`, `name=@file`."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"{text!r} is no business object; one looks like Name=JSON")
+    value = file(value[1:]) if value.startswith("@") else value
+    try:
+        return Entry(name, json.loads(value))
+    except ValueError:
+        raise ArgumentTypeError(f"the value of {name} is no JSON") from None
 
 
 def deletion(text: str) -> Json:

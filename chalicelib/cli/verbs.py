@@ -21,6 +21,8 @@ class Verb:
             (`options.KINDS`). What stands in the path of the operation comes before them by itself.
         fixed: Fields of the body that the verb itself says.
         summary: What it is for, if the operation says too much.
+        content: Field of the answer that is printed as JSON, in place of a table.
+        fault: Field of the answer that says why it has failed, if it has.
         of_element: The operation that takes its place with `--element-instance`. It takes at least what the
             other takes.
     """
@@ -32,6 +34,8 @@ class Verb:
     positionals: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     summary: str = ""
+    content: str = ""
+    fault: str = ""
     of_element: str | None = None
 
     @property
@@ -70,6 +74,7 @@ _USER_TASK = ("id", "revision", "processInstanceId", "bpmnElementId", "state", "
 _INCIDENT = ("id", "processInstanceId", "jobId", "taskId", "createdAt", "resolvedAt", "resolvedBy")
 _VALUE = ("name", "data.value", "data.encoding", "bpmnElementId")
 _VARIABLE = ("id", "processInstanceId", "elementInstanceId", "name", "encoding", "encrypted", "updatedAt")
+_MICROFLOW = ("flowName", "appName", "uniqueId", "snapVersion", "bpmnProcessId", "version", "fileName")
 
 VERBS: tuple[Verb, ...] = (
     Verb("ready", "", "checkReadiness"),
@@ -133,6 +138,17 @@ VERBS: tuple[Verb, ...] = (
     Verb("message", "subscriptions", "queryMessageSubscriptions", _SUBSCRIPTION),
     Verb("signal", "send", "sendSignal", ("id", "name", "subscriberCount", "createdAt", "createdBy")),
     Verb("signal", "subscriptions", "querySignalSubscriptions", _SUBSCRIPTION),
+    Verb(
+        "microflow",
+        "run",
+        "runMicroflow",
+        positionals={"flowName": "name"},
+        content="responseObjectsMap",
+        fault="exception",
+    ),
+    Verb("microflow", "list", "listMicroflows", _MICROFLOW),
+    Verb("microflow", "refresh", "refreshMicroflowCache"),
+    Verb("microflow", "act", "actOnMicroflows", ("responseStatus", "definitionSize"), fault="exception"),
     Verb("time", "set", "setTime", ("oldTime", "newTime")),
 )
 

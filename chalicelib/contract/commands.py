@@ -99,7 +99,9 @@ def _to_instant(text: object) -> int:
         raise _fault("type", "must be a date-time") from None
 
 
-def _to_enum(kind: type[Enum]) -> BeforeValidator:
+def to_enum(kind: type[Enum]) -> BeforeValidator:
+    """One of the values of an enumeration."""
+
     def validate(text: object) -> object:
         try:
             return kind(text)
@@ -123,16 +125,16 @@ def _to_partition(text: object) -> str:
 def _map_to_tags(value: object) -> object:
     if isinstance(value, dict):
         return tuple({"name": name, "value": text} for name, text in value.items())
-    return _to_tuple(value)
+    return to_tuple(value)
 
 
 def _map_to_variables(value: object) -> object:
     if isinstance(value, dict):
         return tuple({"name": name, "data": data} for name, data in value.items())
-    return _to_tuple(value)
+    return to_tuple(value)
 
 
-def _to_tuple(value: object) -> object:
+def to_tuple(value: object) -> object:
     """JSON knows lists only; commands are frozen."""
     return tuple(item for item in value if item is not None) if isinstance(value, list) else value
 
@@ -156,10 +158,10 @@ VariableName = Annotated[
     str, _name_checker("variable_name"), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})
 ]
 Ids = Annotated[
-    tuple[Int32, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(_to_tuple)
+    tuple[Int32, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(to_tuple)
 ]
 Texts = Annotated[
-    tuple[Text, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(_to_tuple)
+    tuple[Text, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(to_tuple)
 ]
 PathPartition = Annotated[Partition, In.PATH]
 PathId = Annotated[Int32, Field(ge=1), In.PATH]
@@ -333,19 +335,19 @@ class CreateProcess(Command):
     parallelism: Annotated[Int32, Field(ge=0)] = 0
     tags: Tags = ()
     errors: Annotated[
-        tuple[ErrorDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[ErrorDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     escalations: Annotated[
-        tuple[EscalationDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[EscalationDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     messages: Annotated[
-        tuple[MessageDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[MessageDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     signals: Annotated[
-        tuple[SignalDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[SignalDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     timers: Annotated[
-        tuple[TimerDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[TimerDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     version: Text
     worker_id: Text
@@ -477,7 +479,7 @@ class JobCompletion(Input):
     error_code: str | None = None
     escalation_code: str | None = None
     exclusive_gateway_decision: str | None = None
-    inclusive_gateway_decision: Annotated[tuple[str, ...], BeforeValidator(_to_tuple)] = ()
+    inclusive_gateway_decision: Annotated[tuple[str, ...], BeforeValidator(to_tuple)] = ()
     message_correlation_key: str | None = None
     message_name: str | None = None
     signal_name: str | None = None
@@ -550,7 +552,7 @@ class ExecuteTasks(Command):
     id: Int32 | None = None
     process_id: Int32 | None = None
     process_instance_id: Int32 | None = None
-    type: Annotated[TaskType, _to_enum(TaskType)] | None = None
+    type: Annotated[TaskType, to_enum(TaskType)] | None = None
     limit: Annotated[int, Field(ge=1, le=100, validate_default=True)] = 0
 
 
@@ -651,10 +653,10 @@ class QueryElementInstances(RecordQuery):
     process_id: Int32 | None = None
     bpmn_element_id: str | None = None
     states: Annotated[
-        tuple[Annotated[InstanceState, _to_enum(InstanceState)], ...],
+        tuple[Annotated[InstanceState, to_enum(InstanceState)], ...],
         Field(max_length=7),
         AfterValidator(_unique),
-        BeforeValidator(_to_tuple),
+        BeforeValidator(to_tuple),
     ] = ()
 
 
@@ -674,7 +676,7 @@ class QueryTasks(RecordQuery):
     element_id: Int32 | None = None
     element_instance_id: Int32 | None = None
     process_id: Int32 | None = None
-    type: Annotated[TaskType, _to_enum(TaskType)] | None = None
+    type: Annotated[TaskType, to_enum(TaskType)] | None = None
 
 
 class QueryIncidents(RecordQuery):
@@ -742,4 +744,4 @@ class QueryVariables(RecordQuery):
     """Find variables; values are not answered."""
 
     element_instance_id: Int32 | None = None
-    names: Annotated[tuple[str, ...], BeforeValidator(_to_tuple)] = ()
+    names: Annotated[tuple[str, ...], BeforeValidator(to_tuple)] = ()

@@ -66,6 +66,10 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
         "updateUserTask": (_U,),
         "queryVariables": (_O, _W, _U, _R),
         "refreshProcessCache": (),
+        "runMicroflow": (_O, _W, _U),
+        "actOnMicroflows": (),
+        "listMicroflows": (_D, _O, _W, _U, _R),
+        "refreshMicroflowCache": (),
         "actForOthers": (_O, _W),
         "seeOthers": (_O, _W, _R),
     }.items()

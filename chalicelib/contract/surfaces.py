@@ -46,7 +46,18 @@ PROCESS_RUNTIME = Surface(
     },
 )
 
-MICROFLOW_RUNTIME = Surface("Microflow Runtime", microflow.OPERATIONS, microflow.MicroflowRefusal)
+MICROFLOW_RUNTIME = Surface(
+    "Microflow Runtime",
+    microflow.OPERATIONS,
+    microflow.MicroflowAnswer,
+    refusals={
+        "400": "The request cannot be understood",
+        "401": "No credential, or an unknown one",
+        "403": "The caller may not do it",
+        "500": "A fault of the engine; that a microflow has failed is an answer with status 200",
+        "503": "Too busy for the moment; try again",
+    },
+)
 
 SURFACES = (ENGINE, PROCESS_RUNTIME, MICROFLOW_RUNTIME)
 

@@ -1,7 +1,9 @@
 """What model or deployment say of a process as a whole: which application and snapshot it belongs to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..bpmn.model import Process
 from .records import DeployedProcess
 
 
@@ -23,11 +25,15 @@ class Attributes:
 
 
 def attributes_of(process: DeployedProcess) -> Attributes:
-    """The attributes of a process; a tag counts more than a property of the model."""
+    """The attributes of a deployed process."""
+    return attributes(process.model, process.tags)
+
+
+def attributes(model: Process, tags: Mapping[str, str | None]) -> Attributes:
+    """The attributes of a process; a tag of the deployment counts more than a property of the model."""
 
     def said(name: str) -> str | None:
-        tagged = process.tags.get(name)
-        return (tagged or process.model.elements[0].extension.property(name) or "").strip() or None
+        return (tags.get(name) or model.elements[0].extension.property(name) or "").strip() or None
 
     return Attributes(said("appName"), said("uniqueId"), said("snapVersion"), said("microflow") == "true")
 

@@ -579,6 +579,21 @@ class Cipher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class MicroflowLimits:
+    """How much a microflow may take.
+
+    Attributes:
+        seconds: From its start to its end.
+        steps: Elements that it and what it calls may enter.
+        is_traced: Whether its process instances are written when it is over.
+    """
+
+    seconds: float = 60.0
+    steps: int = MAX_VISITS
+    is_traced: bool = False
+
+
 @dataclass(frozen=True)
 class Environment:
     """Everything a handler may use.
@@ -601,6 +616,7 @@ class Environment:
         locks: Keeps the threads of this process from overtaking each other.
         evaluators: Makes what evaluates the expressions of models.
         perform: Does the jobs of microflows.
+        microflows: How much one may take.
         note: Takes what an operator should know of a process instance.
         max_visits: Elements that an instance may enter while nobody outside acts.
     """
@@ -622,6 +638,7 @@ class Environment:
     locks: InstanceLocks = field(default_factory=InstanceLocks)
     evaluators: Evaluators = Evaluator.at
     perform: Perform = nobody
+    microflows: MicroflowLimits = field(default_factory=MicroflowLimits)
     note: Callable[[str, ProcessInstance], None] = log_note
     max_visits: int = MAX_VISITS
 

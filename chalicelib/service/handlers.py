@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..contract import commands as c
+from ..contract import microflow as m
 from ..contract import process_runtime as p
 from ..contract.commands import Command
 from . import (
@@ -12,6 +13,8 @@ from . import (
     incidents,
     jobs,
     messages,
+    microflow_runtime,
+    packages,
     process_instances,
     processes,
     queries,
@@ -56,4 +59,8 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.SetTime: clock.set_time,
     c.CheckReadiness: clock.check_readiness,
     p.RefreshProcessCache: caches.refresh_process_cache,
+    m.RunMicroflow: microflow_runtime.run_microflow,
+    m.ActOnMicroflows: packages.act_on_microflows,
+    m.ListMicroflows: microflow_runtime.list_microflows,
+    m.RefreshMicroflowCache: caches.refresh_microflow_cache,
 }

@@ -7,7 +7,7 @@ failed.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -18,7 +18,6 @@ from ..engine.errors import EngineError, InvalidCommand
 from ..engine.evaluation import ENCODING, EvaluationFailed, Evaluator
 from ..engine.feed import FEED
 from ..engine.instance import ProcessInstance
-from ..engine.moment import MAX_VISITS
 from ..engine.records import (
     DeployedProcess,
     ElementInstance,
@@ -33,7 +32,7 @@ from ..engine.states import JobType
 from ..engine.step import Step
 from .desk import Desk
 from .due import carried_out, run_tasks
-from .environment import ClockOffset, Environment, Ref, Store, Work
+from .environment import ClockOffset, Environment, MicroflowLimits, Ref, Store, Work
 from .jobs import complete_job
 from .locks import InstanceLocks
 from .scratch import Scratch
@@ -67,21 +66,6 @@ class MicroflowFailed(Exception):
         self.trace = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a microflow may take.
-
-    Attributes:
-        seconds: From its start to its end.
-        steps: Elements that it and what it calls may enter.
-        is_traced: Whether its process instances are written when it is over.
-    """
-
-    seconds: float = 60.0
-    steps: int = MAX_VISITS
-    is_traced: bool = False
-
-
 class Outcome(NamedTuple):
     """What has come of a microflow.
 
@@ -98,7 +82,7 @@ def run(
     env: Environment,
     process: DeployedProcess,
     variables: Sequence[NewVariable],
-    limits: Limits,
+    limits: MicroflowLimits,
     actor: str,
 ) -> Outcome:
     """Run a microflow to its end.
@@ -125,7 +109,9 @@ def run(
 class Microflow:
     """One run."""
 
-    def __init__(self, env: Environment, process: DeployedProcess, limits: Limits, actor: str) -> None:
+    def __init__(
+        self, env: Environment, process: DeployedProcess, limits: MicroflowLimits, actor: str
+    ) -> None:
         """Prepare; nothing has begun."""
         offset = env.store.clock_offset() if env.can_set_time else ClockOffset()
         self._process, self._limits, self._actor = process, limits, actor

@@ -64,8 +64,12 @@ def test_further_surfaces_refuse_in_their_own_shape(surface, row):
 
     assert list(success["content"]) == [row.content_type]
     assert described["responses"].keys() == surface.refusals.keys()
+    shape = (row.refusal or surface.refusal).__name__
     for refusal in described["responses"].values():
-        assert refusal["content"][surface.refusal_type]["schema"]["$ref"].endswith(surface.refusal.__name__)
+        if row.result is None:
+            assert refusal["content"] == {row.content_type: {"schema": {"type": "string"}}}
+        else:
+            assert refusal["content"][surface.refusal_type]["schema"]["$ref"].endswith(shape)
     assert {"ownKey": []} in described["security"]
     assert described["tags"] == [surface.name]
 

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.engine.records import NewVariable
 from chalicelib.service.environment import Environment
-from chalicelib.service.microflow import Limits, MicroflowFailed, Outcome, run
+from chalicelib.service.environment import MicroflowLimits as Limits
+from chalicelib.service.microflow import MicroflowFailed, Outcome, run
 from tests.models import drawn, extended, mapped
 from tests.play import Engine
 
@@ -508,6 +509,23 @@ def test_a_loop_over_many_sub_flows_comes_to_its_end(engine: Engine) -> None:
     )
 
     assert flow(engine, xml, n=0) == {"n": 150}
+
+
+def test_a_microflow_keeps_its_version_while_a_new_one_is_deployed(
+    engine: Engine, connectors: Connectors
+) -> None:
+    def xml(answer: int) -> str:
+        content = service("ask", "ask") + script("say", f"={answer}", "answer")
+        return drawn("flow", content, "start -> ask", "ask -> say", "say -> end")
+
+    def deploy() -> dict[str, Any]:
+        engine.deploy_xml(xml(2), version="2")
+        engine.env.store.forget_processes()
+        return {}
+
+    connectors.answers["ask"] = deploy
+
+    assert flow(engine, xml(1), connectors) == {"answer": 1}
 
 
 # Tracing
