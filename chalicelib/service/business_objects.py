@@ -11,6 +11,8 @@ from ..bpmn.model import Process
 from ..engine.errors import InvalidCommand
 from ..engine.evaluation import ENCODING
 from ..engine.records import NewVariable, Variable
+from .environment import Environment
+from .values import clear
 
 
 def going_in(process: Process, given: Mapping[str, Any]) -> list[NewVariable]:
@@ -33,12 +35,16 @@ def going_in(process: Process, given: Mapping[str, Any]) -> list[NewVariable]:
         raise InvalidCommand(str(fault)) from fault
 
 
-def coming_out(process: Process, variables: Mapping[str, Variable]) -> dict[str, Any]:
-    """The business objects that a process says come out, by name: each is there, if need be empty."""
+def coming_out(process: Process, variables: Mapping[str, Variable], env: Environment) -> dict[str, Any]:
+    """The business objects that a process says come out, by name: each is there, if need be empty.
+
+    Raises:
+        InvalidCommand: One is not the JSON that its encoding promises, or cannot be decrypted.
+    """
     found = {}
     for one in business_objects(process, OUTPUT):
         variable = variables.get(one.name)
-        value = None if variable is None else _value(variable)
+        value = None if variable is None else _value(variable, env)
         found[one.name] = one.empty if value is None else shape(one.type, value)
     return found
 
@@ -52,7 +58,11 @@ def _variable(name: str, value: Any) -> NewVariable:
     return NewVariable(name, ENCODING, orjson.dumps(value).decode())
 
 
-def _value(variable: Variable) -> Any:
+def _value(variable: Variable, env: Environment) -> Any:
     """What a variable says; one of another encoding is text."""
-    text = variable.value or ""
-    return json.loads(text) if variable.encoding == ENCODING else text
+    text = clear(variable, env)
+    try:
+        return json.loads(text) if variable.encoding == ENCODING else text
+    except (ValueError, RecursionError):
+        fact = f"variable {variable.name} is not the JSON that its encoding promises"
+        raise InvalidCommand(fact) from None

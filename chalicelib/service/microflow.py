@@ -247,6 +247,7 @@ class Microflow:
     def _run_all_due(self) -> None:
         """What has become due while a job was done goes before its result: a time-out is one."""
         while due := [task for task in _next_tasks(self._scratch.works()) if task.at <= self._env.now()]:
+            self._check_limits()
             self._run_due(min(due, key=_by_time).work)
 
     def _pause(self, until: Instant, now: Instant) -> None:
@@ -262,7 +263,7 @@ class Microflow:
         left = min(ends_at, timer_at or ends_at) - now
         given = self._given(work, job, now, left / 1000 + ALLOWANCE)
         self._run_all_due()
-        if self._scratch.result is None:
+        if self._scratch.is_open(work):
             self._complete(work, job, given)
 
     def _given(self, work: Work, job: Job, now: Instant, seconds_left: float) -> dict[str, Any]:

@@ -34,11 +34,11 @@ def run_microflow(cmd: RunMicroflow, env: Environment) -> Json:
     try:
         variables = going_in(process.model, cmd.object)
         ran = microflow.run(env, process, variables, env.microflows, cmd.caller)
+        found = coming_out(process.model, ran.variables, env)
     except EngineError as refusal:
         return _failed(refusal.detail, process)
     except MicroflowFailed as failed:
         return _failed(failed.reason, process, failed.trace)
-    found = coming_out(process.model, ran.variables)
     return {"objects": found, "exception": "", "empty": {}, "trace": ran.trace}
 
 

@@ -48,6 +48,10 @@ class Scratch:
         """The process instances that have not ended, in the order in which they began."""
         return list(self._open.values())
 
+    def is_open(self, work: Work) -> bool:
+        """Whether a process instance has not ended since."""
+        return work.ref.block in self._open
+
     @property
     def result(self) -> Work | None:
         """The first process instance, once it has ended."""

@@ -414,6 +414,26 @@ def failing(**fields: Any) -> str:
     return xml.replace("scriptTask", "serviceTask").replace('resultVariable="x"', "")
 
 
+def variable(name: str, value: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "data": {"encoding": "json", "value": value, **more}}
+
+
+def test_what_a_handler_keeps_secret_comes_out_in_clear() -> None:
+    settings = Settings(store="memory", api_key=KEY, surfaces_auth="none", encryption_keys=(b"k" * 32,))
+    secret = variable("text", '"pin"', encrypted=True)
+    api = Api(settings).serve(perform=lambda *_: {"processVariables": [secret]})
+    deploy(api, failing())
+
+    assert run(api, {"flowName": "f"}) == {"list": [], "object": {}, "text": "pin"}
+
+
+def test_what_a_handler_calls_json_and_is_none_is_a_failure(old: Api) -> None:
+    old.serve(perform=lambda *_: {"processVariables": [variable("text", "no json")]})
+    deploy(old, failing())
+
+    assert failure(old, {"flowName": "f"}) == "variable text is not the JSON that its encoding promises"
+
+
 def test_an_unhandled_failure_has_status_200_and_empty_objects(old: Api) -> None:
     deploy(old, failing())
 

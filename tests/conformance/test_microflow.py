@@ -481,6 +481,16 @@ def test_a_time_out_around_a_sub_flow_ends_it(engine: Engine, connectors: Connec
     assert flow(engine, with_timeout(called("ask", "inner")), connectors)["answer"] == "too late"
 
 
+def test_what_comes_too_late_from_a_sub_flow_is_dropped(engine: Engine, connectors: Connectors) -> None:
+    engine.deploy_xml(drawn("inner", service("ask", "ask"), "start -> ask", "ask -> end"))
+    xml = with_timeout(called("ask", "inner")).replace("scriptTask", "serviceTask")
+    connectors.take("ask", "PT2S")
+    connectors.answer("sorry")
+
+    assert flow(engine, xml, connectors) == {}
+    assert [job["bpmnElementId"] for job in connectors.done] == ["ask", "sorry"]
+
+
 def test_a_process_that_waits_cannot_be_called(engine: Engine) -> None:
     engine.deploy_xml(drawn("inner", '<userTask id="look"/>', "start -> look", "look -> end"))
 

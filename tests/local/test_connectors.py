@@ -15,8 +15,9 @@ from chalicelib.sdk import Client
 from chalicelib.sdk.runner import Runner
 from chalicelib.sdk.worker import Worker
 from chalicelib.settings import Settings
+from tests.local import handlers
 from tests.local.web import HERE, serving
-from tests.models import drawn, extended, mapped
+from tests.models import drawn, extended, mapped, microflow
 
 KEY = "secret"
 PATIENCE = 20
@@ -147,6 +148,30 @@ def test_a_microflow_does_it(path: str, answer: Any, rates: str) -> None:
 
     assert found["exception"] == ""
     assert found["responseObjectsMap"] == {"answer": answer}
+
+
+def test_a_handler_in_python_does_a_task_of_a_microflow() -> None:
+    xml = microflow(
+        "Total",
+        ("x", "1"),
+        inputs={"Order": {"quantity": "Integer"}},
+        outputs={"Total": {"amount": "Integer"}},
+    ).replace("scriptTask", "serviceTask")
+    settings = Settings(store="memory", api_key=KEY, handlers="tests.local.handlers")
+
+    with engine(lambda: LocalService(settings)) as url, Client(url, api_key=KEY) as client:
+        body = {"bpmnProcessId": "flow", "version": "1", "workerId": "test", "bpmnXml": xml}
+        client.call("POST", "/processes", body)
+        found, failed = (
+            client.call(
+                "POST", "/MicroflowRest/DoAction", {"flowName": "Total", "object": {"quantity": number}}
+            )
+            for number in (2, -1)
+        )
+
+    assert found["responseObjectsMap"] == {"Total": {"amount": 6}}
+    assert handlers.calls[-1] == "60 seconds left"
+    assert failed["exception"] == "s0: tests.local.handlers.in_microflow: ValueError: less than nothing"
 
 
 def test_without_a_list_the_task_waits_for_a_worker(rates: str) -> None:
