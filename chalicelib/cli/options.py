@@ -30,6 +30,9 @@ DEFAULTS = {"workerId": ("BPMN_WORKER_ID", "cli")}
 PLAIN = ("completion", "timer")
 """Fields whose own fields are options without a prefix."""
 
+REPEATED = ("user", "role", "group")
+"""Query parameters that stand in a URL once per value."""
+
 FLAGS = {"exclusiveGatewayDecision": "--decision", "inclusiveGatewayDecision": "--inclusive-decision"}
 """Options that are not called like their field."""
 
@@ -107,10 +110,10 @@ def summary(verb: Verb) -> str:
 
 
 def fields(command: type[Command]) -> list[Field]:
-    """The fields of a command that do not come from its path."""
+    """The fields of a command that come from neither path nor caller, and are not the body as a whole."""
     schema = command.model_json_schema()
-    in_path = places(command, In.PATH)
-    return list(_fields(schema, schema.get("$defs", {}), _explanations(command), in_path))
+    left_out = places(command, In.PATH) | places(command, In.CALLER) | places(command, In.BODY)
+    return list(_fields(schema, schema.get("$defs", {}), _explanations(command), left_out))
 
 
 def places(command: type[Command], place: In) -> set[str]:

@@ -57,6 +57,28 @@ def file(name: str) -> str:
         raise ArgumentTypeError(f"{name} is not encoded in UTF-8") from None
 
 
+def document(name: str) -> Json:
+    """The JSON object of a file; `-` is standard input."""
+    try:
+        found = json.loads(file(name))
+    except ValueError as fault:
+        raise ArgumentTypeError(f"{name} is no JSON: {fault}") from None
+    if not isinstance(found, dict):
+        raise ArgumentTypeError(f"{name} is no JSON object")
+    return found
+
+
+def business_object(text: str) -> tuple[str, Any]:
+    """`NAME=JSON`."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"{text!r} is no NAME=JSON")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        raise ArgumentTypeError(f"the value of {name} is no JSON") from None
+
+
 def tag(text: str) -> Json:
     """`name=value`, or the name alone."""
     name, equals, value = text.partition("=")

@@ -13,6 +13,7 @@ from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound, ProcessModelError
 from ..engine.expression_rules import expressions_can_be_read
 from ..engine.moment import Moment
+from ..engine.policies import policies_make_sense
 from ..engine.records import DeployedProcess, Instant
 from . import definitions
 from .desk import Desk
@@ -118,7 +119,7 @@ def _read(xml: bytes, cmd: c.CreateProcess, moment: Moment) -> Process:
     """The process of the file, with the event definitions of the command."""
     try:
         model = definitions.define(parser.find(parser.parse(xml), cmd.bpmn_process_id), cmd)
-        rules.check(model, expressions_can_be_read)
+        rules.check(model, expressions_can_be_read, policies_make_sense)
         model = definitions.with_evaluated_starts(model, moment.now)
     except InvalidModel as fault:
         raise ProcessModelError(fault.detail, causes=fault.causes) from fault

@@ -13,7 +13,7 @@ from .announcing import announce
 from .environment import Environment, Hint, Ref
 from .execute import execute
 from .fed import Perform, announced_again, work_on
-from .work import loaded
+from .loading import loaded
 
 logger = logging.getLogger(__name__)
 
