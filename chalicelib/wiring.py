@@ -134,6 +134,8 @@ def environment(
         retention=settings.retention,
         archive=_archive(settings),
         can_set_time=settings.set_time,
+        claims_are_open=settings.compat_open_claim,
+        claims_are_implicit=settings.compat_implicit_claim,
         pauses=_pauses,
         pause=time.sleep,
         microflows=MicroflowLimits(

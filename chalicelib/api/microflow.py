@@ -9,9 +9,11 @@ import orjson
 from chalice.app import Response
 
 from ..contract.commands import Command
-from ..contract.microflow import PLAIN, ActionAnswer, MicroflowAnswer, RunMicroflow
+from ..contract.microflow import PLAIN, MicroflowAnswer, RunMicroflow
 from ..contract.operation import Operation
+from ..contract.process_runtime import ClassActionAnswer
 from ..contract.results import Result
+from ..service.class_actions import failed
 from .surface import Refusal
 
 Json = dict[str, Any]
@@ -21,6 +23,20 @@ JSON = "application/json;charset=UTF-8"
 SUCCESS = "SUCCESS"
 REFRESHED = "RefreshCache Success"
 NOT_REFRESHED = "RefreshCache Failed"
+
+KEYS = (
+    "businessObjectSize",
+    "exception",
+    "fieldDescriptersMapSize",
+    "process",
+    "businessObjectDefSize",
+    "files",
+    "cacheClassSize",
+    "definitionSize",
+    "responseStatus",
+    "fieldDescripterSize",
+)
+"""Of the answer to a class action, spelled as other servers do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +63,8 @@ class MicroflowVoice:
             # Who is not let in hears it by the status; everything else is a failure of the server.
             status = refusal.status if refusal.status in (401, 403) else 500
             return _text(status, f"{NOT_REFRESHED}: {refusal.message}")
-        if operation.result is ActionAnswer:
-            return _json(refusal.status, self.acted({}, refusal.message), refusal.headers)
+        if operation.result is ClassActionAnswer:
+            return _json(refusal.status, self.acted(failed(refusal.message)), refusal.headers)
         name = str(given.get("flowName") or "")
         return _json(refusal.status, self.ran(name, {}, refusal.message), refusal.headers)
 
@@ -63,19 +79,12 @@ class MicroflowVoice:
             "tId": trace,
         }
 
-    def acted(self, done: Mapping[str, Any], exception: str = "") -> Json:
-        """The ten keys."""
+    def acted(self, done: Json) -> Json:
+        """The ten keys, in the order of the contract."""
+        is_done = done["responseStatus"] == SUCCESS
         return {
-            "businessObjectSize": done.get("businessObjectSize", 0),
-            "exception": exception,
-            "fieldDescriptersMapSize": done.get("fieldDescriptersMapSize", 0),
-            "process": done.get("process", []),
-            "businessObjectDefSize": done.get("businessObjectDefSize", 0),
-            "files": done.get("files", []),
-            "cacheClassSize": done.get("cacheClassSize", 0),
-            "definitionSize": done.get("definitionSize", 0),
-            "responseStatus": self.error_status if exception else SUCCESS,
-            "fieldDescripterSize": done.get("fieldDescripterSize", 0),
+            **{key: done[key] for key in KEYS},
+            "responseStatus": SUCCESS if is_done else self.error_status,
         }
 
 
@@ -87,10 +96,7 @@ def _ran(voice: MicroflowVoice, command: RunMicroflow, result: Json) -> Json:
 
 
 def _acted(voice: MicroflowVoice, command: Command, result: Json) -> Json:
-    if not result["process"]:
-        # Nothing was done, so nothing is counted.
-        return voice.acted({}, "; ".join(result["faults"]))
-    return voice.acted({**result, **result["counts"]}, "; ".join(result["faults"]))
+    return voice.acted(result)
 
 
 def _as_it_is(voice: MicroflowVoice, command: Command, result: Json) -> Json:
@@ -99,7 +105,7 @@ def _as_it_is(voice: MicroflowVoice, command: Command, result: Json) -> Json:
 
 _ANSWERS: Mapping[type[Result], Callable[[MicroflowVoice, Any, Json], Json]] = {
     MicroflowAnswer: _ran,
-    ActionAnswer: _acted,
+    ClassActionAnswer: _acted,
 }
 """How an answer of the service is put, by what the operation answers."""
 

@@ -9,6 +9,8 @@ from chalice.app import Response
 
 from ..contract.commands import Command
 from ..contract.operation import Operation
+from ..contract.process_runtime import ClassActionAnswer
+from ..service.class_actions import failed
 from .surface import Refusal
 
 JSON = "application/json;charset=UTF-8"
@@ -27,6 +29,8 @@ ERROR_TYPES: Mapping[str, str] = {
 }
 """`errorType` of what is refused without a closer reason, by kind."""
 
+BAD_REQUEST = 400
+
 STATUS: Mapping[str, int] = {"PROCESS_EXECUTION_FAILED": 500}
 """Statuses that are not those of the engine API, by `errorType`."""
 
@@ -44,9 +48,10 @@ class ProcessRuntimeVoice:
     is_always_200: bool = False
 
     def answer(self, operation: Operation, command: Command, result: Any) -> Response:
-        """The envelope around a result; a page knows how many records there are in all."""
-        data, count = result if isinstance(result, tuple) else (result, 1)
-        return self._envelope(200, data, 0, count)
+        """The envelope around a result; a class action has none."""
+        if operation.result is ClassActionAnswer:
+            return _json(200, result)
+        return self._envelope(200, result["data"], 0, result["count"])
 
     def refuse(self, operation: Operation, given: Mapping[str, Any], refusal: Refusal) -> Response:
         """The envelope without data, with what is wrong."""
@@ -54,6 +59,8 @@ class ProcessRuntimeVoice:
         code = STATUS.get(error_type, refusal.status)
         more = {"message": refusal.message, "errorType": error_type}
         status = 200 if self.is_always_200 else code
+        if operation.result is ClassActionAnswer and code == BAD_REQUEST:
+            return _json(status, failed(refusal.message))
         return self._envelope(status, "", code, 0, more, refusal.headers)
 
     def _envelope(
@@ -66,5 +73,8 @@ class ProcessRuntimeVoice:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         body = {"data": data, "code": code, "timestamp": self.clock(), "totalRecordCount": count}
-        text = orjson.dumps({**body, **(more or {})}).decode()
-        return Response(text, {"Content-Type": JSON, **(headers or {})}, status)
+        return _json(status, {**body, **(more or {})}, headers)
+
+
+def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body).decode(), {"Content-Type": JSON, **(headers or {})}, status)

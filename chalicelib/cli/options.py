@@ -30,6 +30,9 @@ DEFAULTS = {"workerId": ("BPMN_WORKER_ID", "cli")}
 PLAIN = ("completion", "timer")
 """Fields whose own fields are options without a prefix."""
 
+REPEATED = ("user", "role", "group")
+"""Query parameters that stand in a URL once per value."""
+
 FLAGS = {"exclusiveGatewayDecision": "--decision", "inclusiveGatewayDecision": "--inclusive-decision"}
 """Options that are not called like their field."""
 
@@ -55,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "file": Kind("FILE", values.file, "BPMN file; - is standard input"),
     "name": Kind("NAME"),
     "objects": Kind(
-        "NAME=JSON", values.entry, "business object that goes in; NAME=@FILE for what a file says"
+        "NAME=JSON", values.business_object, "business object that goes in; NAME=@FILE for what a file says"
     ),
     "names": Kind("NAME", str, "only these; without any, all"),
     "assignments": Kind(
@@ -111,10 +114,10 @@ def summary(verb: Verb) -> str:
 
 
 def fields(command: type[Command]) -> list[Field]:
-    """The fields of a command that do not come from its path, and not from who calls."""
+    """The fields of a command that come from neither path nor caller, and are not the body as a whole."""
     schema = command.model_json_schema()
-    elsewhere = places(command, In.PATH) | places(command, In.CALLER)
-    return list(_fields(schema, schema.get("$defs", {}), _explanations(command), elsewhere))
+    left_out = places(command, In.PATH) | places(command, In.CALLER) | places(command, In.BODY)
+    return list(_fields(schema, schema.get("$defs", {}), _explanations(command), left_out))
 
 
 def places(command: type[Command], place: In) -> set[str]:

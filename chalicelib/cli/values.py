@@ -64,6 +64,28 @@ def file(name: str) -> str:
         raise ArgumentTypeError(f"{name} is not encoded in UTF-8") from None
 
 
+def document(name: str) -> Json:
+    """The JSON object of a file; `-` is standard input."""
+    try:
+        found = json.loads(file(name))
+    except ValueError as fault:
+        raise ArgumentTypeError(f"{name} is no JSON: {fault}") from None
+    if not isinstance(found, dict):
+        raise ArgumentTypeError(f"{name} is no JSON object")
+    return found
+
+
+def business_object(text: str) -> Entry:
+    """`NAME=JSON`, `NAME=@FILE`."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"{text!r} is no NAME=JSON")
+    try:
+        return Entry(name, json.loads(file(value[1:]) if value.startswith("@") else value))
+    except ValueError:
+        raise ArgumentTypeError(f"the value of {name} is no JSON") from None
+
+
 def tag(text: str) -> Json:
     """`name=value`, or the name alone."""
     name, equals, value = text.partition("=")
@@ -88,18 +110,6 @@ def assignment(text: str) -> Json:
     if encoding == DEFAULT_ENCODING:
         _check_json(name, data["value"])
     return _variable(name) | {"data": data | ({"encrypted": True} if is_encrypted else {})}
-
-
-def entry(text: str) -> Entry:
-    """`name=json`, `name=@file`."""
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise ArgumentTypeError(f"{text!r} is no business object; one looks like Name=JSON")
-    value = file(value[1:]) if value.startswith("@") else value
-    try:
-        return Entry(name, json.loads(value))
-    except ValueError:
-        raise ArgumentTypeError(f"the value of {name} is no JSON") from None
 
 
 def deletion(text: str) -> Json:

@@ -25,6 +25,7 @@ class Verb:
         fault: Field of the answer that says why it has failed, if it has.
         of_element: The operation that takes its place with `--element-instance`. It takes at least what the
             other takes.
+        reads_body: Whether the body is a JSON file that is given.
     """
 
     noun: str
@@ -37,6 +38,7 @@ class Verb:
     content: str = ""
     fault: str = ""
     of_element: str | None = None
+    reads_body: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -71,6 +73,7 @@ _JOB = (
 )
 _TASK = ("id", "processInstanceId", "bpmnElementId", "type", "state", "dueAt", "retryCount", "error")
 _USER_TASK = ("id", "revision", "processInstanceId", "bpmnElementId", "state", "updatedAt", "tags")
+_TASK_RECORD = ("id", "name", "processName", "assignee", "priority", "dueDate", "createTime", "createBy")
 _INCIDENT = ("id", "processInstanceId", "jobId", "taskId", "createdAt", "resolvedAt", "resolvedBy")
 _VALUE = ("name", "data.value", "data.encoding", "bpmnElementId")
 _VARIABLE = ("id", "processInstanceId", "elementInstanceId", "name", "encoding", "encrypted", "updatedAt")
@@ -105,6 +108,14 @@ VERBS: tuple[Verb, ...] = (
         fixed={"completed": True},
         summary="Complete a user task.",
     ),
+    Verb("worklist", "list", "listTasks", _TASK_RECORD),
+    Verb("worklist", "claim", "claimTask"),
+    Verb("worklist", "unclaim", "unclaimTask"),
+    Verb("worklist", "complete", "completeTask"),
+    Verb("worklist", "assign", "assignTask"),
+    Verb("worklist", "variables", "getTaskVariables", ("name", "value")),
+    Verb("directory", "load", "putDirectory", reads_body=True),
+    Verb("directory", "show", "getDirectory", ("id", "name", "roles")),
     Verb("incident", "query", "queryIncidents", _INCIDENT),
     Verb("incident", "resolve", "resolveIncident"),
     Verb(

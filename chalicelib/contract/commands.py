@@ -7,7 +7,7 @@ depth, and `0` or `""` in an optional field, mean absent; in a required field th
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -685,6 +685,54 @@ class QueryIncidents(RecordQuery):
     id: Int32 | None = None
     job_id: Int32 | None = None
     task_id: Int32 | None = None
+
+
+class User(Input):
+    """Somebody who does user tasks."""
+
+    id: Text
+    name: str | None = None
+    roles: Texts = ()
+
+
+class PartyRole(Input):
+    """What several users are."""
+
+    code: Text
+    name: str | None = None
+
+
+class Member(Input):
+    """A member of a work party: a user by id, or all users of a role by its code."""
+
+    type: Literal["USER", "ROLE"]
+    id: Text
+
+
+class WorkParty(Input):
+    """A set of users and roles that do user tasks together."""
+
+    name: Text
+    lead: str | None = None
+    members: Annotated[tuple[Member, ...], BeforeValidator(to_tuple)] = ()
+
+
+class PutDirectory(Command):
+    """Load the directory of users, roles and work parties, as a whole.
+
+    Attributes:
+        users: Everybody who does user tasks; once a directory is loaded, nobody else may.
+        roles: What they are.
+        work_parties: Those who do user tasks together.
+    """
+
+    users: Annotated[tuple[User, ...], BeforeValidator(to_tuple)] = ()
+    roles: Annotated[tuple[PartyRole, ...], BeforeValidator(to_tuple)] = ()
+    work_parties: Annotated[tuple[WorkParty, ...], BeforeValidator(to_tuple)] = ()
+
+
+class GetDirectory(Command):
+    """Answer the directory of users, roles and work parties."""
 
 
 class QueryUserTasks(RecordQuery):

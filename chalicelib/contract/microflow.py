@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from .commands import SurfaceCommand, Text, to_enum, to_tuple
 from .operation import Operation
+from .process_runtime import ClassActionAnswer
 from .results import Result
 
 PREFIX = "/MicroflowRest"
@@ -88,34 +89,6 @@ class MicroflowAnswer(Result):
     t_id: str
 
 
-class ActionAnswer(Result):
-    """What was done to microflows.
-
-    Attributes:
-        business_object_size: Business objects that deployed microflows have.
-        exception: Empty, or which of them could not be done, and why.
-        field_descriptors_map_size: Business objects whose fields are known.
-        process: Names of the microflows that were found.
-        business_object_def_size: Names of business objects.
-        files: Their packages, if that was asked for.
-        cache_class_size: Business objects that are made of fields.
-        definition_size: Deployed microflows.
-        response_status: SUCCESS or ERROR.
-        field_descriptor_size: Fields of business objects.
-    """
-
-    business_object_size: int
-    exception: str
-    field_descriptors_map_size: Annotated[int, Field(alias="fieldDescriptersMapSize")]
-    process: list[str]
-    business_object_def_size: int
-    files: list[str]
-    cache_class_size: int
-    definition_size: int
-    response_status: str
-    field_descriptor_size: Annotated[int, Field(alias="fieldDescripterSize")]
-
-
 class Microflow(Result):
     """A deployed microflow.
 
@@ -156,8 +129,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST",
         f"{PREFIX}/classAction",
         ActOnMicroflows,
-        ActionAnswer,
-        refusal=ActionAnswer,
+        ClassActionAnswer,
+        refusal=ClassActionAnswer,
     ),
     Operation("listMicroflows", "GET", f"{PREFIX}/microflows", ListMicroflows, MicroflowRes),
     Operation(

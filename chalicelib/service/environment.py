@@ -4,12 +4,13 @@
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, cast
 
 from ..bpmn.model import Process
 from ..contract.rights import Role
+from ..engine.assignment import Named
 from ..engine.evaluation import Evaluator
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
@@ -282,7 +283,63 @@ class ApiKeys:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep | ApiKeys
+class Listed(NamedTuple):
+    """A user task on a list.
+
+    Attributes:
+        created_at: When it was made.
+        partition: Of its process instance.
+        id: Its public id.
+        places: Where the store has found it.
+    """
+
+    created_at: Instant
+    partition: str
+    id: int
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The users, roles and work parties that are known (`service.people`).
+
+    Attributes:
+        document: As it was loaded; None: nobody is known, and everybody is accepted.
+        revision: As stored; 0 if none was ever loaded.
+    """
+
+    document: Mapping[str, Any] | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who of a work party was given a user task when; what is lost of it matters little.
+
+    Attributes:
+        party: Name of the work party.
+        turns: A number that rises, by user.
+        revision: As stored; 0 for a new one.
+    """
+
+    party: str
+    turns: Mapping[str, int] = field(default_factory=dict)
+    revision: int = 0
+
+
+Change = (
+    Work
+    | Queue
+    | MessageSlot
+    | SignalSlot
+    | NewProcess
+    | ClockOffset
+    | Answer
+    | Upkeep
+    | ApiKeys
+    | Directory
+    | Given
+)
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -462,6 +519,35 @@ class Store(Protocol):
         """
         ...
 
+    # Worklists
+
+    def worklist(self, named: Iterable[Named]) -> list[Listed]:
+        """The user tasks that any of some users and groups was named for, oldest first; none is missing.
+
+        Some may have ended, or be named for others now: their process instances say.
+        """
+        ...
+
+    def forget_listed(self, ended: Iterable[Listed]) -> None:
+        """User tasks have ended: they are on no list any more."""
+        ...
+
+    def next_turn(self, process: str, element: str) -> int:
+        """A number for each turn at a user task, from 1; nobody else gets the same."""
+        ...
+
+    def given(self, party: str) -> Given:
+        """Who of a work party was given a user task when."""
+        ...
+
+    def directory(self, *, may_be_remembered: bool = False) -> Directory:
+        """The users, roles and work parties that are known.
+
+        Args:
+            may_be_remembered: They may be as they were a few seconds ago.
+        """
+        ...
+
     # Upkeep
 
     def upkeep(self) -> Upkeep:
@@ -619,6 +705,10 @@ class Environment:
         microflows: How much one may take.
         note: Takes what an operator should know of a process instance.
         max_visits: Elements that an instance may enter while nobody outside acts.
+        claims_are_open: Whether anybody may claim a user task that nobody is named for.
+        claims_are_implicit: Whether a user task can be completed without being claimed.
+        turns: Turns that the command under way has taken already, when it is attempted again; None: it is not
+            remembered.
     """
 
     store: Store
@@ -641,6 +731,13 @@ class Environment:
     microflows: MicroflowLimits = field(default_factory=MicroflowLimits)
     note: Callable[[str, ProcessInstance], None] = log_note
     max_visits: int = MAX_VISITS
+    claims_are_open: bool = False
+    claims_are_implicit: bool = True
+    turns: dict[tuple[str, str, int], int] | None = None
+
+    def for_one_command(self) -> "Environment":
+        """The same environment for a command that may be attempted several times."""
+        return replace(self, turns={})
 
     def with_store(self, store: Store) -> "Environment":
         """The same environment around another store."""

@@ -8,11 +8,11 @@ from ..engine.attributes import attributes_of
 from ..engine.errors import EngineError, NotFound
 from ..engine.records import DeployedProcess
 from . import microflow
-from .business_objects import coming_out, empty, going_in
+from .class_actions import file_name
 from .environment import Environment
 from .finding import Selectors, find_process
 from .microflow import MicroflowFailed
-from .packages import file_name
+from .objects import coming_out, empty, going_in
 
 Json = dict[str, Any]
 
@@ -34,7 +34,7 @@ def run_microflow(cmd: RunMicroflow, env: Environment) -> Json:
     try:
         variables = going_in(process.model, cmd.object)
         ran = microflow.run(env, process, variables, env.microflows, cmd.caller)
-        found = coming_out(process.model, ran.variables, env)
+        found = coming_out(env, process.model, ran.variables)
     except EngineError as refusal:
         return _failed(refusal.detail, process)
     except MicroflowFailed as failed:

@@ -15,6 +15,7 @@ from ..engine.errors import Conflict, InvalidCommand, NotFound, ProcessModelErro
 from ..engine.expression_rules import expressions_can_be_read
 from ..engine.microflow_rules import runs_as_microflow
 from ..engine.moment import Moment
+from ..engine.policies import policies_make_sense
 from ..engine.records import DeployedProcess, Instant
 from . import definitions
 from .desk import Desk
@@ -120,7 +121,7 @@ def _read(xml: bytes, cmd: c.CreateProcess, moment: Moment) -> Process:
     """The process of the file, with the event definitions of the command."""
     try:
         model = definitions.define(parser.find(parser.parse(xml), cmd.bpmn_process_id), cmd)
-        rules.check(model, expressions_can_be_read, *_further_rules(model, cmd))
+        rules.check(model, expressions_can_be_read, policies_make_sense, *_further_rules(model, cmd))
         model = definitions.with_evaluated_starts(model, moment.now)
     except InvalidModel as fault:
         raise ProcessModelError(fault.detail, causes=fault.causes) from fault

@@ -13,7 +13,7 @@ from .announcing import announce
 from .environment import Environment, Hint, Perform, Ref
 from .execute import execute
 from .fed import announced_again, work_on
-from .work import loaded
+from .loading import loaded
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ immutable and written before the state that refers to them; who is overtaken the
 import heapq
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from ..bpmn.model import Process
 from ..bpmn.types import ElementType
 from ..contract.rights import known_roles
+from ..engine.assignment import Named
 from ..engine.attributes import names_of
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
@@ -29,6 +30,9 @@ from ..service.environment import (
     ApiKeys,
     Change,
     ClockOffset,
+    Directory,
+    Given,
+    Listed,
     NewProcess,
     Overtaken,
     Queue,
@@ -37,7 +41,7 @@ from ..service.environment import (
     Upkeep,
     Work,
 )
-from . import codec, keys
+from . import codec, entries, keys
 from .blocks import IdBlocks
 from .drafts import FORWARD, Draft, Drafts, Mark
 from .keys import Shards
@@ -87,6 +91,7 @@ class ItemStore:
         self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
         self._named: dict[str, tuple[float, list[int]]] = {}
+        self._directory = (float("-inf"), Directory())
         self._id_secret = b""
         self._firsts: dict[Ref, Ref] = {}
         self._written_shards: dict[int, int] = {}
@@ -138,6 +143,7 @@ class ItemStore:
         self._processes = {ENGINE.id: ENGINE}
         self._process_ids.clear()
         self._named.clear()
+        self._directory = (float("-inf"), Directory())
 
     def _name_writes(self, process: DeployedProcess) -> Sequence[Write]:
         """A process comes behind those that have its names already; the catalog's revision guards them."""
@@ -292,7 +298,8 @@ class ItemStore:
         values = frozenset(v.stored_as for v in instance.variables.values() if v.stored_as is not None)
         process = self.process(instance.process_id)
         assert process is not None, "a process is never removed while it has instances"
-        mark = Mark(item.revision, ended, pages, values, len(instance.blocks), item)
+        listed = entries.entries(instance, process.model)
+        mark = Mark(item.revision, ended, pages, values, len(instance.blocks), item, listed)
         return Work(instance, process, mark)
 
     def history(self, work: Work) -> list[Record]:
@@ -393,6 +400,11 @@ class ItemStore:
             case Upkeep():
                 document = [change.begun, change.detached]
                 return [_document_put(keys.UPKEEP, document, change.revision)]
+            case Directory():
+                self._directory = (float("-inf"), change)
+                return [_document_put(keys.DIRECTORY, change.document, change.revision)]
+            case Given():
+                return [_document_put(keys.given(change.party), dict(change.turns), change.revision)]
             case ApiKeys():
                 return [
                     _document_put(keys.API_KEYS, [_api_key_row(key) for key in change.keys], change.revision)
@@ -430,10 +442,11 @@ class ItemStore:
 
     def _is_prepared(self, draft: Draft) -> bool:
         """Write what the state will refer to; the state must not be written unless all of it is there."""
+        before = [*draft.before, *draft.entries]
         try:
-            return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
+            return not before or all(self._items.commit_each([[put] for put in before]))
         except Unanswered as reason:
-            logger.warning("%d items may stay in the store unused: %s", len(draft.before), reason)
+            logger.warning("%d items may stay in the store unused: %s", len(before), reason)
             return False
 
     def _is_ours(self, changes: Sequence[Change], writes: Sequence[Write]) -> bool:
@@ -616,6 +629,48 @@ class ItemStore:
             if len(entries) < size:
                 return
             after = entries[-1]
+
+    # Worklists
+
+    def worklist(self, named: Iterable[Named]) -> list[Listed]:
+        """The user tasks that some were named for, oldest first; their states say whether they still are."""
+        found: dict[str, list[str]] = {}
+        for one in named:
+            for place in entries.collections(one, self._shards):
+                for sort in self._collection(place):
+                    found.setdefault(sort, []).append(place)
+        return [entries.read(sort, tuple(places)) for sort, places in sorted(found.items())]
+
+    def _collection(self, place: str, size: int = 1000) -> Iterator[str]:
+        after = ""
+        while True:
+            sorts = self._items.collection(place, after=after, limit=size)
+            yield from sorts
+            if len(sorts) < size:
+                return
+            after = sorts[-1]
+
+    def forget_listed(self, ended: Iterable[Listed]) -> None:
+        """Remove what is left over of user tasks that have ended."""
+        self._remove([delete for one in ended for delete in entries.forgetting(one)])
+
+    def next_turn(self, process: str, element: str) -> int:
+        """Counts the turns at a user task, from 1."""
+        return self._items.add(keys.turn(process, element), 1)
+
+    def given(self, party: str) -> Given:
+        """Who of a work party was given a user task when."""
+        item = self._get(keys.given(party))
+        return Given(party) if item is None else Given(party, codec.decode_json(item.body), item.revision)
+
+    def directory(self, *, may_be_remembered: bool = False) -> Directory:
+        """The people that are known."""
+        fresh_until, found = self._directory
+        if not may_be_remembered or self._clock() >= fresh_until:
+            item = self._get(keys.DIRECTORY)
+            found = Directory() if item is None else Directory(codec.decode_json(item.body), item.revision)
+            self._directory = (self._clock() + NAMES_FRESH_FOR, found)
+        return found
 
     # Upkeep
 

@@ -18,7 +18,8 @@ QUESTIONS = {row.name for row in CLOSED if not row.changes_something}
 PROMISED = {
     Role.ADMIN: NAMES,
     Role.DEPLOYER: {"createProcess", "queryProcesses", "queryElements", "getBpmnXml"},
-    Role.OPERATOR: NAMES - {"createProcess", "lockJobs", "completeJob", "updateUserTask", "setTime"},
+    Role.OPERATOR: NAMES
+    - {"createProcess", "lockJobs", "completeJob", "updateUserTask", "setTime", "putDirectory"},
     Role.WORKER: {
         "lockJobs",
         "unlockJobs",

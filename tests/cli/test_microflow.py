@@ -50,7 +50,7 @@ def test_a_failure_is_told_and_has_an_exit_code(bpmn: Terminal) -> None:
 @pytest.mark.parametrize(
     ("option", "fact"),
     [
-        ("Item", "'Item' is no business object; one looks like Name=JSON"),
+        ("Item", "'Item' is no NAME=JSON"),
         ("Item=text", "the value of Item is no JSON"),
     ],
 )
