@@ -22,7 +22,13 @@ _settings = Settings.read(os.environ)
 wiring.log(_settings, sys.stdout, form="json")
 _env = wiring.build(_settings)
 
-app = create_app(_env, wiring.access(_settings, _env.store), largest_body=LARGEST_BODY, cors=_settings.cors)
+app = create_app(
+    _env,
+    wiring.access(_settings, _env.store),
+    largest_body=LARGEST_BODY,
+    cors=_settings.cors,
+    manners=wiring.manners(_settings),
+)
 """The REST surfaces: operation rows become Chalice routes, each surface answers in its own way."""
 
 authorize = app.handler_map["authorize"]

@@ -13,6 +13,8 @@ PREFIX = "BPMN_"
 
 STORES = ("memory", "sqlite", "dynamodb")
 TASK_MODES = ("eager", "deferred")
+SURFACES_AUTH = ("token", "none")
+HTTP_STATUS = ("real", "always-200")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 
@@ -141,6 +143,18 @@ def _origin(text: str) -> str:
     return text
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = _names(text.lower())
+    host = r"(\*\.)?[^\s:/?#@\[\]*.][^\s:/?#@\[\]*]*(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?"
+    if not all(re.fullmatch(host, one) for one in hosts):
+        raise ValueError("must be hosts, by commas, such as api.example.com, *.example.com or 10.0.0.5:8080")
+    return hosts
+
+
 def _namespace(text: str) -> str | None:
     if text == "off":
         return None
@@ -241,6 +255,48 @@ class Settings:
         "Namespace of the metrics in CloudWatch, which are written as lines of JSON to the standard output, "
         "on Lambda after each request, elsewhere once a minute; or off",
         _namespace,
+    )
+    surfaces_auth: str = _setting(
+        "token",
+        "Who may come in at the Process Runtime and the Microflow Runtime: token, whoever has an API key or "
+        "a JWT; none, everybody",
+        _one_of(*SURFACES_AUTH),
+    )
+    compat_http_status: str = _setting(
+        "real",
+        "HTTP status of a refusal of the Process Runtime: real, or always-200",
+        _one_of(*HTTP_STATUS),
+    )
+    compat_open_claim: bool = _setting(
+        False, "Whether anybody may claim a task that nobody may do: on or off", _switch
+    )
+    compat_implicit_claim: bool = _setting(
+        True, "Whether a candidate may complete a task without claiming it: on or off", _switch
+    )
+    compat_empty_outputs_on_error: bool = _setting(
+        False, "Whether a microflow that fails answers its outputs, empty: on or off", _switch
+    )
+    compat_error_status: str = _setting("ERROR", "responseStatus of a microflow that fails")
+    microflow_timeout: int = _setting(60, "Seconds that a microflow may take", _number(1, 900))
+    microflow_steps: int = _setting(10_000, "Elements that a microflow may enter", _number(1, 1_000_000))
+    microflow_trace: bool = _setting(
+        False, "Whether microflows are kept as process instances, and tId names them: on or off", _switch
+    )
+    http_hosts: tuple[str, ...] = _setting(
+        (),
+        "Hosts that the connector http may call, by commas: api.example.com, *.example.com, 10.0.0.5:8080; "
+        "without any there is no such connector",
+        _hosts,
+    )
+    dynamodb_tables: tuple[str, ...] = _setting(
+        (),
+        "Tables that the connector dynamodb may use, by commas, * for any signs; without any, none",
+        _names,
+    )
+    lambda_functions: tuple[str, ...] = _setting(
+        (),
+        "Functions that the connector lambda may call, by commas, * for any signs; without any, none",
+        _names,
     )
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8080, "Port to listen on; 0 takes any free one", _number(0, 65535))

@@ -1,19 +1,29 @@
 """Chooses the parts; the only file that knows all of them."""
 
+import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from .api.auth import Access
+from .api.manners import Manners
 from .api.tokens import IssuerKeys, Tokens
 from .engine.records import Instant
 from .sdk.handlers import Handlers
-from .service.environment import Archive, Cipher, Environment, Feed, Store
-from .service.fed import Perform, Variables
+from .service.environment import (
+    Archive,
+    Cipher,
+    Environment,
+    Feed,
+    MicroflowLimits,
+    Perform,
+    Store,
+    nobody,
+)
 from .service.watch import Watch
 from .service.watched import WatchedStore
 from .settings import InvalidSetting, KmsKey, Settings, is_safe_url
@@ -21,6 +31,9 @@ from .storage.keys import Shards
 from .storage.ports import Items
 from .storage.store import ItemStore
 from .watching import Watching, emf, log_to
+
+if TYPE_CHECKING:
+    from .sdk.worker import Worker
 
 DEADLINE = 20.0
 """Seconds that an overtaken command tries again; less than the 29 of API Gateway."""
@@ -42,7 +55,8 @@ def build(settings: Settings, watch: Watch | None = None) -> Environment:
     return replace(
         environment(settings, store, watch=watch or watching(settings)),
         feed=_feed(settings),
-        fed=() if settings.handlers is None else handlers(settings.handlers),
+        fed=handlers(settings) or (),
+        perform=performer(settings),
     )
 
 
@@ -62,9 +76,41 @@ def log(settings: Settings, stream: TextIO, *, form: str) -> None:
 
 
 @cache
-def handlers(name: str) -> Handlers:
-    """The job handlers of a module, imported when they are first asked for."""
-    return Handlers(name)
+def handlers(settings: Settings) -> Handlers | None:
+    """The job handlers of the settings, loaded when they are first asked for; None: there are none."""
+    has_connectors = settings.http_hosts or settings.dynamodb_tables or settings.lambda_functions
+    if settings.handlers is None and not has_connectors:
+        return None
+    return Handlers(settings.handlers, partial(connectors, settings) if has_connectors else None)
+
+
+def connectors(settings: Settings) -> "Worker":
+    """The handlers that come with the engine, for what the settings list."""
+    from .connectors import Allowed, Ports, worker
+
+    own = frozenset({_table(settings)}) if settings.store == "dynamodb" else frozenset[str]()
+    allowed = Allowed(settings.http_hosts, settings.dynamodb_tables, settings.lambda_functions, own)
+    return worker(allowed, Ports(time.monotonic, time.sleep, _client_within))
+
+
+def _client_within(service: str, seconds: float) -> Any:
+    """A client whose calls take about so long at most: to make one takes longer than most of its calls."""
+    step = 1 if seconds <= 10 else 10
+    return _client(service, step * math.ceil(seconds / step))
+
+
+@cache
+def _client(service: str, seconds: int) -> Any:
+    """A call whose effect is not known is not made again."""
+    from botocore.config import Config
+
+    from .storage import aws
+
+    attempts = 1 if service == "lambda" else 3
+    config = Config(
+        connect_timeout=min(seconds, 5.0), read_timeout=seconds, retries={"total_max_attempts": attempts}
+    )
+    return aws.client(service, config)
 
 
 def environment(
@@ -88,18 +134,20 @@ def environment(
         retention=settings.retention,
         archive=_archive(settings),
         can_set_time=settings.set_time,
+        claims_are_open=settings.compat_open_claim,
+        claims_are_implicit=settings.compat_implicit_claim,
         pauses=_pauses,
         pause=time.sleep,
+        microflows=MicroflowLimits(
+            settings.microflow_timeout, settings.microflow_steps, settings.microflow_trace
+        ),
     )
 
 
 def performer(settings: Settings) -> Perform:
     """Lets the handlers of the settings do jobs; without any, all jobs are left to workers."""
-    return _nobody if settings.handlers is None else handlers(settings.handlers).perform
-
-
-def _nobody(bpmn_process_id: str, job: Mapping[str, Any], variables: Variables) -> None:
-    """There is no handler."""
+    found = handlers(settings)
+    return nobody if found is None else found.perform
 
 
 def create_tables(settings: Settings) -> None:
@@ -120,6 +168,16 @@ def access(settings: Settings, store: Store) -> Access:
         InvalidSetting: There is an issuer of JWTs, but no audience.
     """
     return Access(settings.basic_auth, settings.api_key, store, time.monotonic, utc_now, _tokens(settings))
+
+
+def manners(settings: Settings) -> Manners:
+    """How the further surfaces behave."""
+    return Manners(
+        settings.surfaces_auth == "none",
+        settings.compat_http_status == "always-200",
+        error_status=settings.compat_error_status,
+        has_empty_outputs=settings.compat_empty_outputs_on_error,
+    )
 
 
 def _tokens(settings: Settings) -> Tokens | None:

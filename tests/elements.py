@@ -32,8 +32,9 @@ ignored; what only documents (lanes, groups, data, annotations) is left out. Thi
 
 A job is made only where neither the model nor the deployment answers what it asks; the jobs of service,
 send and business rule tasks and of message throw and end events are always made, those of call activities
-unless the model says a binding or a mapping. Every activity and event makes the variables of its inputs and
-outputs, and an activity may choose among its flows by conditions: [modeler.md](modeler.md).
+unless the model says a binding or a mapping. What is marked as *Microflow* can also run in one, which comes
+to its end while its caller waits: [surfaces.md](surfaces.md). Every activity and event makes the variables of
+its inputs and outputs, and an activity may choose among its flows by conditions: [modeler.md](modeler.md).
 """
 
 FAMILIES = {
@@ -111,7 +112,7 @@ def _words(text: str) -> set[str]:
 def _section(family: Family) -> Iterator[str]:
     heading, introduction = FAMILIES[family]
     yield f"## {heading}\n\n{introduction}\n"
-    heads = [("Element type", "BPMN XML", "What it does", "Jobs", "Shown by"), ("---",) * 5]
+    heads = [("Element type", "BPMN XML", "What it does", "Jobs", "Microflow", "Shown by"), ("---",) * 6]
     rows = [*heads, *(_row(kind) for kind in KINDS if kind.family is family)]
     yield "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in rows)
 
@@ -120,7 +121,8 @@ def _row(kind: Kind) -> tuple[str, ...]:
     behavior = BEHAVIORS[kind.type]
     xml = f"`{kind.tag}`" + (f" with `{kind.trigger.tag}`" if kind.trigger else "")
     jobs = "<br>".join(f"`{job}`" for job in behavior.jobs) or "-"
-    return f"`{kind.type}`", xml, " ".join(_says(behavior)), jobs, _shown_by(kind.type)
+    in_microflow = "yes" if kind.in_microflow else "-"
+    return f"`{kind.type}`", xml, " ".join(_says(behavior)), jobs, in_microflow, _shown_by(kind.type)
 
 
 def _says(behavior: Behavior) -> Iterator[str]:

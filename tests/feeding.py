@@ -6,8 +6,8 @@ from typing import Any
 from chalicelib.engine.records import Instant
 from chalicelib.service import fed
 from chalicelib.service.environment import Hint
-from chalicelib.service.fed import Variables
 from chalicelib.service.sweeping import sweep
+from chalicelib.service.variables import Variables
 from tests.play import Engine
 
 

@@ -1,6 +1,8 @@
 """Models made by tests, where drawing them would be no help."""
 
+import json
 from itertools import pairwise
+from typing import Any
 from xml.sax.saxutils import escape
 
 HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">'
@@ -113,4 +115,32 @@ def _arrows(prefix: str, flows: list[tuple[str, str]]) -> str:
     return "".join(
         f'<sequenceFlow id="{prefix}{number}" sourceRef="{source}" targetRef="{target}"/>'
         for number, (source, target) in enumerate(flows)
+    )
+
+
+def microflow(
+    name: str,
+    *scripts: tuple[str, str],
+    inputs: dict[str, Any] | None = None,
+    outputs: dict[str, Any] | None = None,
+    bpmn_process_id: str = "flow",
+    **properties: str,
+) -> str:
+    """A microflow that makes variables, one script after the other."""
+    objects = {f"input {key}": json.dumps(type) for key, type in (inputs or {}).items()}
+    objects |= {f"output {key}": json.dumps(type) for key, type in (outputs or {}).items()}
+    rows = "".join(
+        f'<zeebe:property name="{escape(key, QUOTES)}" value="{escape(value, QUOTES)}"/>'
+        for key, value in {"microflow": "true", **objects, **properties}.items()
+    )
+    tasks, ids = "", ["start"]
+    for number, (variable, expression) in enumerate(scripts):
+        added = f'<zeebe:script expression="{escape("=" + expression, QUOTES)}" resultVariable="{variable}"/>'
+        tasks += f'<scriptTask id="s{number}">{extended(added)}</scriptTask>'
+        ids.append(f"s{number}")
+    ids.append("end")
+    arrows = [f"{one} -> {other}" for one, other in pairwise(ids)]
+    said = extended(f"<zeebe:properties>{rows}</zeebe:properties>")
+    return drawn(bpmn_process_id, tasks + said, *arrows).replace(
+        f'<process id="{bpmn_process_id}"', f'<process id="{bpmn_process_id}" name="{escape(name, QUOTES)}"'
     )

@@ -46,6 +46,10 @@ class Recording:
         self.calls["query"] += 1
         return self._items.query(index, hash_value, low=low, high=high, after=after, limit=limit)
 
+    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        self.calls["collection"] += 1
+        return self._items.collection(partition, after=after, limit=limit)
+
     def commit(self, writes: Sequence[Write]) -> None:
         self._act_in_between(writes)
         self.calls["write" if len(writes) == 1 else "transaction"] += 1

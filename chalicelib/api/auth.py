@@ -25,11 +25,18 @@ class Caller:
         name: Says who it is, and is no secret.
         roles: What they may do.
         expires_at: From when on the credential is not known any more; None: never.
+        known_as: The user that they are: subject of a JWT, user of a password, what an API key is for.
     """
 
     name: str
     roles: frozenset[Role]
     expires_at: Instant | None = None
+    known_as: str = ""
+
+    @property
+    def user(self) -> str:
+        """As which user they act if they say no other."""
+        return self.known_as or self.name
 
     def may(self, operation: str) -> bool:
         """Whether they may call an operation."""
@@ -95,7 +102,8 @@ class Access:
         except ValueError:
             return None
         is_known = self._basic is not None and hmac.compare_digest(given, self._basic)
-        return Caller("basic", ADMIN) if is_known else None
+        user = given.decode(errors="replace").partition(":")[0]
+        return Caller("basic", ADMIN, known_as=user) if is_known else None
 
     def _of_bearer(self, credential: str) -> Caller | None:
         hashed = hash_key(credential)
@@ -107,12 +115,14 @@ class Access:
         key = self._keys().get(hashed)
         if key is None:
             return None
-        caller = Caller(f"key:{key.id}", key.roles, key.expires_at)
+        caller = Caller(f"key:{key.id}", key.roles, key.expires_at, key.name)
         return caller if self.is_current(caller) else None
 
     def _of_token(self, tokens: Tokens, credential: str) -> Caller | None:
         claims = tokens.read(credential)
-        return None if claims is None else Caller(f"jwt:{claims.subject}", claims.roles, claims.expires_at)
+        if claims is None:
+            return None
+        return Caller(f"jwt:{claims.subject}", claims.roles, claims.expires_at, claims.subject)
 
     def _keys(self) -> Mapping[str, ApiKey]:
         looked_at, known = self._known

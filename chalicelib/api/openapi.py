@@ -9,12 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
-from ..contract.commands import Command, In
-from ..contract.native import OPERATIONS
+from ..contract.commands import Command, In, SurfaceCommand
 from ..contract.operation import Operation
-from ..contract.results import Problem
 from ..contract.rights import may_call
-from .requests import parameters
+from ..contract.surfaces import ENGINE, OPERATIONS, SURFACES, Surface
+from .requests import body_fields, parameters
 from .threaded import ThreadedChalice
 
 PATH = "/openapi.json"
@@ -73,8 +72,12 @@ def build() -> dict[str, Any]:
     """The document as data."""
     schemas = _schemas()
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    for surface in SURFACES:
+        for operation in surface.operations:
+            verbs = paths.setdefault(operation.path, {})
+            verbs[operation.method.lower()] = _operation(operation, surface)
+            for method in operation.further_methods:
+                verbs[method.lower()] = _again(verbs[operation.method.lower()], operation, method)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,6 +95,7 @@ def build() -> dict[str, Any]:
                 "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a JWT"},
                 "key": {"type": "apiKey", "in": "header", "name": "Authorization"},
+                "ownKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
         },
     }
@@ -99,20 +103,19 @@ def build() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     """Schemas of bodies and answers; what comes from the URL is taken out of the bodies."""
-    commands: list[type[Command]] = [
-        operation.command for operation in OPERATIONS if operation.method != "GET"
-    ]
+    commands: list[type[Command]] = [operation.command for operation in OPERATIONS if _takes_body(operation)]
     results: list[type[BaseModel]] = [
         operation.result for operation in OPERATIONS if operation.result is not None
     ]
-    models: list[type[BaseModel]] = [*commands, *results, Problem]
+    models: list[type[BaseModel]] = [*commands, *results, *(surface.refusal for surface in SURFACES)]
     _, document = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REF, by_alias=True
     )
     schemas: dict[str, Any] = document["$defs"]
     for command in commands:
         schema = schemas[command.__name__]
-        for parameter in (*parameters(command, In.PATH), *parameters(command, In.QUERY)):
+        elsewhere = (In.PATH, In.QUERY, In.CALLER)
+        for parameter in (one for place in elsewhere for one in parameters(command, place)):
             schema["properties"].pop(parameter.name)
             if parameter.name in schema.get("required", []):
                 schema["required"].remove(parameter.name)
@@ -132,12 +135,33 @@ def _tidy(schema: Any) -> None:
             _tidy(value)
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _takes_body(operation: Operation) -> bool:
+    """Whether the body has fields of the command; the engine API takes a body also where it has none."""
+    command = operation.command
+    if operation.method == "GET" or _whole_body(operation):
+        return False
+    return not issubclass(command, SurfaceCommand) or bool(body_fields(command))
+
+
+def _whole_body(operation: Operation) -> bool:
+    return bool(parameters(operation.command, In.BODY))
+
+
+def _again(description: dict[str, Any], operation: Operation, method: str) -> dict[str, Any]:
+    """The same under a further method."""
+    name = f"{operation.name}By{method.title()}"
+    return {key: value for key, value in description.items() if key != "requestBody"} | {"operationId": name}
+
+
+def _operation(operation: Operation, surface: Surface) -> dict[str, Any]:
     description: dict[str, Any] = {
         "operationId": operation.name,
         "summary": (operation.command.__doc__ or "").partition("\n")[0],
-        "responses": _responses(operation),
+        "responses": _responses(operation) if surface is ENGINE else _own_responses(operation, surface),
+        "tags": [surface.name],
     }
+    if surface.own_access:
+        description["security"] = [{"bearer": []}, {"key": []}, {"ownKey": []}, {"basic": []}]
     if operation.needs_credentials:
         roles = may_call(operation.name)
         description |= {"description": f"Roles: {', '.join(roles)}.", "x-roles": roles}
@@ -148,7 +172,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
         found.append(IDEMPOTENCY_KEY)
     if found:
         description["parameters"] = found
-    if operation.method != "GET":
+    if _whole_body(operation):
+        content = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
+        description["requestBody"] = {"required": False, "content": content}
+    elif _takes_body(operation):
         ref = {"$ref": _REF.format(model=operation.command.__name__)}
         description["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref}}}
     return description
@@ -156,13 +183,15 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def _parameters(command: type[Command]) -> list[dict[str, Any]]:
     found = []
-    for place in In:
+    for place in (In.PATH, In.QUERY):
         for parameter in parameters(command, place):
             schema: dict[str, Any] = {"type": "string"}
             if parameter.kind == "integer":
                 schema = {"type": "integer", "format": "int32", "minimum": parameter.minimum}
             elif parameter.kind == "boolean":
                 schema = {"type": "boolean"}
+            elif parameter.kind == "texts":
+                schema = {"type": "array", "items": {"type": "string"}}
             elif parameter.name == "partition":
                 schema = {"type": "string", "format": "date"}
             found.append(
@@ -188,6 +217,19 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.content_type == "text/plain":
         responses["503"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     return responses
+
+
+def _own_responses(operation: Operation, surface: Surface) -> dict[str, Any]:
+    """Every operation of a further surface may refuse with the same, in the shape of the surface."""
+    ref = {"$ref": _REF.format(model=(operation.refusal or surface.refusal).__name__)}
+    content: dict[str, Any] = {surface.refusal_type: {"schema": ref}}
+    if operation.result is None:
+        content = {operation.content_type: {"schema": {"type": "string"}}}
+    refusals = {
+        status: {"description": description, "content": content}
+        for status, description in surface.refusals.items()
+    }
+    return {str(operation.status): _success(operation), **refusals}
 
 
 def _success(operation: Operation) -> dict[str, Any]:

@@ -11,6 +11,7 @@ STATUS = {
     "CONFLICT": 409,
     "VALIDATION": 400,
     "QUERY": 400,
+    "FORBIDDEN": 403,
     "PROCESS_MODEL": 422,
     "EXECUTION": 422,
 }

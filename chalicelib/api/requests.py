@@ -24,7 +24,7 @@ _SHOWN = 4
 """Longer lists are shown by their first two and last two items."""
 
 
-_KINDS: Mapping[Any, str] = {int: "integer", bool: "boolean"}
+_KINDS: Mapping[Any, str] = {int: "integer", bool: "boolean", tuple[str, ...]: "texts"}
 _TRUE = ("1", "t", "true")
 
 
@@ -35,7 +35,7 @@ class Parameter:
     Attributes:
         name: As in the URL.
         field: As in the command.
-        kind: `integer`, `boolean` or `text`.
+        kind: `integer`, `boolean`, `text`, or `texts` for one that may be repeated.
         minimum: Of an integer.
     """
 
@@ -58,6 +58,15 @@ def parameters(command: type[Command], place: In) -> tuple[Parameter, ...]:
         for name, field in command.model_fields.items()
         if place in field.metadata
     )
+
+
+def body_fields(command: type[Command]) -> set[str]:
+    """Names of the fields of a command that are fields of the body."""
+    return {
+        field.alias or name
+        for name, field in command.model_fields.items()
+        if not any(isinstance(part, In) for part in field.metadata)
+    }
 
 
 def read_command(
@@ -106,10 +115,15 @@ def _url_values(command: type[Command], place: In, given: Mapping[str, str]) -> 
 def _url_value(parameter: Parameter, text: str, place: In) -> str | int | bool:
     if parameter.kind == "boolean":
         return text.lower() in _TRUE
-    return _integer(parameter, text, place) if parameter.kind == "integer" else text
+    return integer(parameter, text, place) if parameter.kind == "integer" else text
 
 
-def _integer(parameter: Parameter, text: str, place: In) -> int:
+def integer(parameter: Parameter, text: str, place: In) -> int:
+    """The number of a text.
+
+    Raises:
+        RequestProblem: It is none, or too small or large.
+    """
     if not _INTEGER.fullmatch(text) or abs(int(text)) > INT32_MAX:
         raise _uri_problem(f"invalid {place.value} parameter {parameter.name}: {text[:100]}")
     number = int(text)
@@ -167,6 +181,12 @@ def _body_problem(detail: str, causes: Sequence[Cause] = ()) -> RequestProblem:
 
 
 # Faults of pydantic in the words of the API
+
+
+def said(error: ErrorDetails, document: Mapping[str, Any]) -> str:
+    """One fault in a sentence, `#/processName is required`."""
+    cause = _cause(error, document)
+    return f"{cause.pointer} {cause.detail}"
 
 
 def _cause(error: ErrorDetails, document: Mapping[str, Any]) -> Cause:

@@ -129,6 +129,7 @@ ROWS: tuple[Row, ...] = (
         "how often a failed job is tried again, and after which pause",
     ),
     Row(_C, "properties/property@value", "headers", "headers of its jobs", name="name"),
+    Row(_C, "properties/property@value", "properties", "properties of the element", name="name"),
     Row(_C, "inputOutput/inputParameter", "inputs", "variables made for the element", name="name"),
     Row(_C, "inputOutput/outputParameter", "outputs", "variables made when it is done", name="name"),
     Row(_C, "@calledElementBinding", "called_binding", "which version a call activity calls"),
@@ -168,12 +169,14 @@ ROWS: tuple[Row, ...] = (
         reads=_kind("group"),
         joins=True,
     ),
+    Row(_B, "documentation", "documentation", "what the user task is about"),
     Row(_B, "script", "script", "what the script task does"),
     Row(_B, "@scriptFormat", "script_format", "in which language"),
 )
 
-KEPT = frozenset({"decision", "properties"})
-"""What is kept with the model, and not followed: workers decide, and expressions see the properties."""
+KEPT = frozenset({"decision", "documentation", "properties"})
+"""What is kept with the model, and not followed by the engine itself: workers decide, people read, and
+expressions see the properties."""
 
 RESOURCES = frozenset({"humanPerformer", "performer", "potentialOwner", "resourceRole"})
 """Who does something, in BPMN itself."""

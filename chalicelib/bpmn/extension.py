@@ -53,7 +53,8 @@ class Extension:
         script_format: In which language.
         result_variable: Where the result of a script or a decision goes.
         decision: Id of the decision of a business rule task.
-        properties: Properties that mean nothing to the engine.
+        properties: Properties by name; what some of them mean stands in docs/surfaces.md.
+        documentation: What the element is about; of user tasks only.
     """
 
     work_type: str | None = None
@@ -83,6 +84,11 @@ class Extension:
     result_variable: str | None = None
     decision: str | None = None
     properties: Pairs = ()
+    documentation: str | None = None
+
+    def property(self, name: str) -> str | None:
+        """A property by name; of several with one name the first counts."""
+        return next((value for key, value in self.properties if key == name), None)
 
 
 NOTHING_ADDED = Extension()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from .extension import NOTHING_ADDED, Extension, literal
+from .extension import NOTHING_ADDED, Extension, Pairs, literal
 from .paths import Reach
 from .types import KIND_OF, ElementType, Family, Trigger
 
@@ -145,6 +145,29 @@ class Unsupported:
     scope: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Who does what, as it is drawn: a part of a pool, or of another lane.
+
+    Attributes:
+        bpmn_element_id: The id from the XML; empty if the XML has none.
+        name: The name from the XML, if any.
+        parent: Position of the lane around it in `Process.lanes`, if any.
+        elements: Numbers of the elements that lie in it.
+        properties: What a modeler adds, by name.
+    """
+
+    bpmn_element_id: str
+    name: str | None = None
+    parent: int | None = None
+    elements: tuple[int, ...] = ()
+    properties: Pairs = ()
+
+    def property(self, name: str) -> str | None:
+        """A property by name; of several with one name the first counts."""
+        return next((value for key, value in self.properties if key == name), None)
+
+
 @dataclass(frozen=True)
 class Process:
     """One process of a BPMN file.
@@ -157,6 +180,7 @@ class Process:
         bpmn_participant_id: Id of that pool, if any.
         bpmn_participant_name: Name of that pool, if any.
         unsupported: What cannot be executed; a process with any is refused by the rules.
+        lanes: The lanes in document order, a lane before those in it.
     """
 
     elements: Sequence[Element]
@@ -166,6 +190,7 @@ class Process:
     bpmn_participant_id: str | None = None
     bpmn_participant_name: str | None = None
     unsupported: Sequence[Unsupported] = ()
+    lanes: Sequence[Lane] = ()
     _incoming: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _outgoing: dict[int, tuple[SequenceFlow, ...]] = field(init=False, repr=False, compare=False)
     _boundary: dict[int, tuple[Element, ...]] = field(init=False, repr=False, compare=False)
@@ -189,6 +214,25 @@ class Process:
     def bpmn_process_id(self) -> str:
         """The id of the process element."""
         return self.elements[0].bpmn_element_id
+
+    @property
+    def name(self) -> str:
+        """What people call it: its name, or that of its pool, or its id."""
+        return self.elements[0].name or self.bpmn_participant_name or self.bpmn_process_id
+
+    def lane(self, element: Element) -> Lane | None:
+        """The innermost lane that an element lies in; inside of a sub-process, that of the sub-process."""
+        at: Element | None = element
+        while at is not None:
+            if at.number in self._lane_of:
+                return self._lane_of[at.number]
+            at = None if at.parent is None else self.elements[at.parent]
+        return None
+
+    @cached_property
+    def _lane_of(self) -> dict[int, Lane]:
+        """A lane stands before those in it, so that the innermost counts."""
+        return {number: lane for lane in self.lanes for number in lane.elements}
 
     @property
     def has_triggered_start(self) -> bool:

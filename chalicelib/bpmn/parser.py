@@ -16,7 +16,7 @@ from .dialects import NAMESPACES
 from .errors import Cause, InvalidModel
 from .model import Process
 from .node import Node
-from .reader import EXTENSIONS, SKIPPED, read_processes
+from .reader import DOCUMENTATION, EXTENSIONS, SKIPPED, read_processes
 
 MAX_BYTES = 5 * 1024**2
 """Size of the XML. Source: engine-semantics, section 1, body rules: deployments 5 MiB."""
@@ -138,7 +138,7 @@ class _Builder:
         if self._skipped_from:
             return
         name = self._name(tag)
-        if name is None or name in SKIPPED:
+        if name is None or (name in SKIPPED and not self._is_for_people(name)):
             self._skipped_from = self._depth
         else:
             self._enter(Node(name, attributes or {}))  # lxml has its own, slow empty mapping
@@ -173,6 +173,10 @@ class _Builder:
         else:
             self.root = node
         self._open.append(node)
+
+    def _is_for_people(self, name: str) -> bool:
+        """Whether it is what a person reads who does a user task."""
+        return name == DOCUMENTATION and bool(self._open) and self._open[-1].tag == "userTask"
 
     def _name(self, tag: str) -> str | None:
         """What a node is called; inside of extensions only known dialects have names, `zeebe:script`."""

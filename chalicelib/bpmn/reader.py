@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from .dialects import RESOURCES, read_extension
-from .extension import literal
-from .model import Element, EventDefinition, Process, SequenceFlow, Timer, Unsupported
+from .extension import Extension, Pairs, literal
+from .model import Element, EventDefinition, Lane, Process, SequenceFlow, Timer, Unsupported
 from .node import Node
 from .types import KINDS, ElementType, Family, Kind, Trigger
 
@@ -25,12 +25,14 @@ _DATA = {
 }
 """How data flows in the drawing; nothing moves by it, variables do."""
 
-_REMARKS = {"auditing", "documentation", "monitoring"}
+DOCUMENTATION = "documentation"
+
+_REMARKS = {"auditing", DOCUMENTATION, "monitoring"}
 
 _DRAWING = {"BPMNDiagram"}
 
 SKIPPED = _DATA | _REMARKS | _DRAWING
-"""Left out wherever they stand, with all that is inside."""
+"""Left out wherever they stand, with all that is inside; but for the documentation of a user task."""
 
 EXTENSIONS = "extensionElements"
 """Of what is inside, only known dialects count."""
@@ -46,7 +48,6 @@ _IGNORED_IN_SCOPE = {
     "import",
     "incoming",
     "itemDefinition",
-    "laneSet",
     "messageFlow",
     "outgoing",
     "property",
@@ -54,9 +55,10 @@ _IGNORED_IN_SCOPE = {
 }
 """Source: engine-semantics, section 2, read and ignored without complaint."""
 
-_IGNORED_IN_ELEMENT = {"incoming", "outgoing", "property", "script"}
+_IGNORED_IN_ELEMENT = {DOCUMENTATION, "incoming", "outgoing", "property", "script"}
 """`script` is for the worker that executes the job of the script task."""
 
+_LANE_SETS = {"laneSet", "childLaneSet"}
 _FLOW = "sequenceFlow"
 _CONDITION = "conditionExpression"
 _TRUE = {"true", "1"}
@@ -150,12 +152,16 @@ class _ProcessReader:
         self._entered_by: dict[str, int] = {}
         self._left_by: dict[str, int] = {}
         self._attached: dict[int, str] = {}
+        self._lanes: list[tuple[Node, int | None]] = []
 
     def process(self, pools: dict[str, _Pool]) -> Process:
         """The process, in the pool it is drawn in."""
         bpmn_process_id = self._node.attributes.get("id", "")
         pool = pools.get(bpmn_process_id, _Pool())
-        self._elements.append(Element(0, bpmn_process_id, ElementType.PROCESS, _text(self._node, "name")))
+        extension = Extension(properties=_properties(self._node))
+        self._elements.append(
+            Element(0, bpmn_process_id, ElementType.PROCESS, _text(self._node, "name"), extension=extension)
+        )
         self._read_scope(self._node, 0)
         self._attach()
         flows = [self._flow(number, node, scope) for number, (node, scope) in enumerate(self._flow_nodes)]
@@ -167,14 +173,37 @@ class _ProcessReader:
             pool.participant_id,
             pool.participant_name,
             tuple(self._unsupported),
+            tuple(self._lane(node, parent) for node, parent in self._lanes),
         )
 
     def _read_scope(self, node: Node, scope: int) -> None:
         for child in node.children:
             if child.tag == _FLOW:
                 self._flow_nodes.append((child, scope))
+            elif child.tag in _LANE_SETS:
+                self._read_lanes(child, None)
             elif child.tag not in _IGNORED_IN_SCOPE and child.tag not in _LOOPS:
                 self._read_element(child, scope)
+
+    def _read_lanes(self, lane_set: Node, parent: int | None) -> None:
+        for node in lane_set.children:
+            if node.tag == "lane":
+                number = len(self._lanes)
+                self._lanes.append((node, parent))
+                for inner in node.children:
+                    if inner.tag in _LANE_SETS:
+                        self._read_lanes(inner, number)
+
+    def _lane(self, node: Node, parent: int | None) -> Lane:
+        """A lane, once all elements are known; what it refers to in vain is left out."""
+        found = (self._number_of.get(_local(ref.text)) for ref in node.children if ref.tag == "flowNodeRef")
+        return Lane(
+            node.attributes.get("id", ""),
+            _text(node, "name"),
+            parent,
+            tuple(number for number in found if number),
+            _properties(node),
+        )
 
     def _read_element(self, node: Node, scope: int) -> None:
         kind = _kind(node)
@@ -282,6 +311,11 @@ class _ProcessReader:
         Source: BPMN 2.0.2, Sequence Flow: an expression on a default sequence flow SHALL be ignored.
         """
         return source is not None and bool(flow_id) and self._elements[source].default_flow == flow_id
+
+
+def _properties(node: Node) -> Pairs:
+    """What a modeler adds to a process or a lane; nothing else of it means anything there."""
+    return read_extension([node]).properties
 
 
 def _kind(node: Node) -> Kind | None:

@@ -7,6 +7,7 @@ deployed, only starting it is refused.
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from .business_objects import declared, read_type
 from .errors import Cause, InvalidModel
 from .event_rules import EVENT_RULES
 from .faults import fault, flow_name
@@ -186,6 +187,15 @@ def an_exclusive_gateway_has_one_flow_for_all_else(process: Process) -> Iterator
             yield fault(process, gateway, f"{fact} [{' '.join(free)}]")
 
 
+def types_of_business_objects_can_be_read(process: Process) -> Iterator[Cause]:
+    """What goes in and comes out has a type that is one."""
+    for way, name, text in declared(process):
+        try:
+            read_type(text)
+        except ValueError as reason:
+            yield fault(process, process.elements[0], f"{way} {name} has no type that can be read: {reason}")
+
+
 RULES: tuple[Rule, ...] = (
     process_is_executable,
     elements_have_ids,
@@ -201,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     only_a_choice_has_conditions,
     conditions_are_in_a_known_language,
     an_exclusive_gateway_has_one_flow_for_all_else,
+    types_of_business_objects_can_be_read,
     *EVENT_RULES,
 )
 

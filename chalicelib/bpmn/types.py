@@ -90,6 +90,8 @@ class Kind:
         tag: Local name of its XML element.
         trigger: What the event definition inside of it is about; None for everything without one.
         is_scope: Whether it holds other elements.
+        in_microflow: Whether it can run in a microflow: it waits for nobody but a connector or a handler, and
+            tells nobody outside.
     """
 
     type: ElementType
@@ -97,51 +99,76 @@ class Kind:
     tag: str
     trigger: Trigger | None = None
     is_scope: bool = False
+    in_microflow: bool = False
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind(ElementType.PROCESS, Family.PROCESS, "process", is_scope=True),
+    Kind(ElementType.PROCESS, Family.PROCESS, "process", is_scope=True, in_microflow=True),
     # start events
-    Kind(ElementType.NONE_START_EVENT, Family.START_EVENT, "startEvent"),
+    Kind(ElementType.NONE_START_EVENT, Family.START_EVENT, "startEvent", in_microflow=True),
     Kind(ElementType.MESSAGE_START_EVENT, Family.START_EVENT, "startEvent", Trigger.MESSAGE),
     Kind(ElementType.SIGNAL_START_EVENT, Family.START_EVENT, "startEvent", Trigger.SIGNAL),
     Kind(ElementType.TIMER_START_EVENT, Family.START_EVENT, "startEvent", Trigger.TIMER),
     # intermediate events
-    Kind(ElementType.LINK_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.LINK),
+    Kind(
+        ElementType.LINK_CATCH_EVENT,
+        Family.CATCH_EVENT,
+        "intermediateCatchEvent",
+        Trigger.LINK,
+        in_microflow=True,
+    ),
     Kind(ElementType.MESSAGE_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.MESSAGE),
     Kind(ElementType.SIGNAL_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.SIGNAL),
     Kind(ElementType.TIMER_CATCH_EVENT, Family.CATCH_EVENT, "intermediateCatchEvent", Trigger.TIMER),
-    Kind(ElementType.NONE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent"),
+    Kind(ElementType.NONE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", in_microflow=True),
     Kind(
         ElementType.ESCALATION_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.ESCALATION
     ),
-    Kind(ElementType.LINK_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.LINK),
+    Kind(
+        ElementType.LINK_THROW_EVENT,
+        Family.THROW_EVENT,
+        "intermediateThrowEvent",
+        Trigger.LINK,
+        in_microflow=True,
+    ),
     Kind(ElementType.MESSAGE_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.MESSAGE),
     Kind(ElementType.SIGNAL_THROW_EVENT, Family.THROW_EVENT, "intermediateThrowEvent", Trigger.SIGNAL),
     # boundary events
-    Kind(ElementType.ERROR_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.ERROR),
+    Kind(
+        ElementType.ERROR_BOUNDARY_EVENT,
+        Family.BOUNDARY_EVENT,
+        "boundaryEvent",
+        Trigger.ERROR,
+        in_microflow=True,
+    ),
     Kind(ElementType.ESCALATION_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.ESCALATION),
     Kind(ElementType.MESSAGE_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.MESSAGE),
     Kind(ElementType.SIGNAL_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.SIGNAL),
-    Kind(ElementType.TIMER_BOUNDARY_EVENT, Family.BOUNDARY_EVENT, "boundaryEvent", Trigger.TIMER),
+    Kind(
+        ElementType.TIMER_BOUNDARY_EVENT,
+        Family.BOUNDARY_EVENT,
+        "boundaryEvent",
+        Trigger.TIMER,
+        in_microflow=True,
+    ),
     # end events
-    Kind(ElementType.NONE_END_EVENT, Family.END_EVENT, "endEvent"),
-    Kind(ElementType.ERROR_END_EVENT, Family.END_EVENT, "endEvent", Trigger.ERROR),
+    Kind(ElementType.NONE_END_EVENT, Family.END_EVENT, "endEvent", in_microflow=True),
+    Kind(ElementType.ERROR_END_EVENT, Family.END_EVENT, "endEvent", Trigger.ERROR, in_microflow=True),
     Kind(ElementType.ESCALATION_END_EVENT, Family.END_EVENT, "endEvent", Trigger.ESCALATION),
     Kind(ElementType.MESSAGE_END_EVENT, Family.END_EVENT, "endEvent", Trigger.MESSAGE),
     Kind(ElementType.SIGNAL_END_EVENT, Family.END_EVENT, "endEvent", Trigger.SIGNAL),
     # activities
-    Kind(ElementType.TASK, Family.ACTIVITY, "task"),
-    Kind(ElementType.MANUAL_TASK, Family.ACTIVITY, "manualTask"),
-    Kind(ElementType.SERVICE_TASK, Family.ACTIVITY, "serviceTask"),
-    Kind(ElementType.SCRIPT_TASK, Family.ACTIVITY, "scriptTask"),
-    Kind(ElementType.SEND_TASK, Family.ACTIVITY, "sendTask"),
-    Kind(ElementType.BUSINESS_RULE_TASK, Family.ACTIVITY, "businessRuleTask"),
+    Kind(ElementType.TASK, Family.ACTIVITY, "task", in_microflow=True),
+    Kind(ElementType.MANUAL_TASK, Family.ACTIVITY, "manualTask", in_microflow=True),
+    Kind(ElementType.SERVICE_TASK, Family.ACTIVITY, "serviceTask", in_microflow=True),
+    Kind(ElementType.SCRIPT_TASK, Family.ACTIVITY, "scriptTask", in_microflow=True),
+    Kind(ElementType.SEND_TASK, Family.ACTIVITY, "sendTask", in_microflow=True),
+    Kind(ElementType.BUSINESS_RULE_TASK, Family.ACTIVITY, "businessRuleTask", in_microflow=True),
     Kind(ElementType.USER_TASK, Family.ACTIVITY, "userTask"),
-    Kind(ElementType.SUB_PROCESS, Family.ACTIVITY, "subProcess", is_scope=True),
-    Kind(ElementType.CALL_ACTIVITY, Family.ACTIVITY, "callActivity"),
+    Kind(ElementType.SUB_PROCESS, Family.ACTIVITY, "subProcess", is_scope=True, in_microflow=True),
+    Kind(ElementType.CALL_ACTIVITY, Family.ACTIVITY, "callActivity", in_microflow=True),
     # gateways
-    Kind(ElementType.EXCLUSIVE_GATEWAY, Family.GATEWAY, "exclusiveGateway"),
+    Kind(ElementType.EXCLUSIVE_GATEWAY, Family.GATEWAY, "exclusiveGateway", in_microflow=True),
     Kind(ElementType.INCLUSIVE_GATEWAY, Family.GATEWAY, "inclusiveGateway"),
     Kind(ElementType.PARALLEL_GATEWAY, Family.GATEWAY, "parallelGateway"),
     Kind(ElementType.EVENT_BASED_GATEWAY, Family.GATEWAY, "eventBasedGateway"),

@@ -2,18 +2,23 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from ..contract.commands import In
 from ..contract.operation import Operation
 from ..sdk import ApiProblem
-from . import codes, connection, options, output
+from . import codes, connection, options, output, values
 from .overview import EXIT_CODES
-from .values import Json, place, whole_place
+from .values import Json, Place, place, whole_place
 from .verbs import Verb
+
+OBJECT, DOCUMENT = "object", "document"
+"""Business objects, and the file that is the body, among the parsed arguments."""
 
 TARGET = "target"
 """What the path of the operation names, among the parsed arguments."""
@@ -63,6 +68,9 @@ def operate(verb: Verb, arguments: Sequence[str], environment: Mapping[str, str]
     except KeyboardInterrupt:
         return codes.INTERRUPTED
     _show(verb, operation, answer, as_json=parsed.json)
+    if verb.fault and answer[verb.fault]:
+        output.complain_of(answer[verb.fault], "", ())
+        return codes.REFUSED
     return codes.DONE
 
 
@@ -80,9 +88,20 @@ def make_parser(verb: Verb, environment: Mapping[str, str]) -> argparse.Argument
     _add_target(parser, operation, verb)
     for name, kind in verb.positionals.items():
         options.add_positional(parser, name, kind)
-    for field in options.fields(operation.command):
+    if verb.reads_body:
+        parser.add_argument(DOCUMENT, metavar="FILE", type=values.document, help="JSON; - is standard input")
+    for field in _fields(verb, operation):
         if field.key not in verb.positionals and field.key not in verb.fixed:
             options.add(parser, field, environment)
+    if options.places(operation.command, In.BODY):
+        parser.add_argument(
+            "--object",
+            dest=OBJECT,
+            metavar="NAME=JSON",
+            type=values.business_object,
+            action="append",
+            help="a business object, or the fields of one that change",
+        )
     shows = options.OPERATION_OF[verb.operation].result is not None
     parser.add_argument(
         "--json", action="store_true", help="print the JSON of the API" if shows else argparse.SUPPRESS
@@ -116,13 +135,31 @@ def make_request(verb: Verb, operation: Operation, given: Mapping[str, Any]) -> 
     Raises:
         ValueError: They do not fit together.
     """
-    values = options.document(given, [field.key for field in options.fields(operation.command)])
-    values |= verb.fixed
+    found = options.document(given, [field.key for field in _fields(verb, operation)])
+    found |= verb.fixed
     in_query = options.places(operation.command, In.QUERY)
-    body = {name: value for name, value in values.items() if name not in in_query}
-    query = {name: _in_url(value) for name, value in values.items() if name in in_query}
-    path = operation.path.format(**given[TARGET]._asdict()) if TARGET in given else operation.path
+    body = {name: value for name, value in found.items() if name not in in_query}
+    body |= given.get(DOCUMENT) or dict(given.get(OBJECT) or ())
+    repeated = {parameter for parameter in in_query if parameter in options.REPEATED}
+    query = {
+        name: value if name in repeated else _in_url(value)
+        for name, value in found.items()
+        if name in in_query
+    }
+    path = _path(operation, given[TARGET]) if TARGET in given else operation.path
     return Request(operation.method, path, None if operation.method == "GET" else body, query)
+
+
+def _fields(verb: Verb, operation: Operation) -> list[options.Field]:
+    """The fields that are options; none where a file says them all."""
+    return [] if verb.reads_body else options.fields(operation.command)
+
+
+def _path(operation: Operation, target: Any) -> str:
+    """The path with what it names: a place, or an id of the surface's own."""
+    if isinstance(target, Place):
+        return operation.path.format(**target._asdict())
+    return re.sub(r"{\w+}", quote(target, safe=""), operation.path)
 
 
 def _add_target(parser: argparse.ArgumentParser, operation: Operation, verb: Verb) -> None:
@@ -131,8 +168,11 @@ def _add_target(parser: argparse.ArgumentParser, operation: Operation, verb: Ver
         parser.add_argument(
             TARGET, metavar="DATE/ID", type=whole_place, help="partition and id, as in 2030-01-01/17"
         )
-    elif in_path:
+    elif in_path == {"id"}:
         parser.add_argument(TARGET, metavar="ID", type=place)
+    elif in_path:
+        (name,) = in_path
+        parser.add_argument(TARGET, metavar=name.removesuffix("Id").upper(), help="its id")
     if verb.of_element:
         parser.add_argument(
             "--element-instance",
@@ -148,9 +188,11 @@ def _in_url(value: Any) -> Any:
 
 
 def _show(verb: Verb, operation: Operation, answer: Any, *, as_json: bool) -> None:
-    if operation.content_type == "text/plain":
+    if operation.content_type.startswith("text/plain"):
         output.write(answer + "\n")
     elif isinstance(answer, str):
         output.write(answer)
-    elif answer is not None:
+    elif verb.content and not as_json:
+        output.write(output.as_json(answer[verb.content]))
+    elif answer is not None and (as_json or verb.columns):
         output.write(output.as_json(answer) if as_json else output.as_table(answer, verb.columns))

@@ -13,10 +13,10 @@ from functools import partial
 from typing import Any
 
 from ..contract.commands import Command, In
-from ..contract.native import OPERATIONS
 from ..contract.operation import Operation
+from ..contract.surfaces import OPERATIONS
 from . import values
-from .values import Json, Place
+from .values import Entry, Json, Place
 from .verbs import Verb
 
 OPERATION_OF: Mapping[str, Operation] = {row.name: row for row in OPERATIONS}
@@ -29,6 +29,9 @@ DEFAULTS = {"workerId": ("BPMN_WORKER_ID", "cli")}
 
 PLAIN = ("completion", "timer")
 """Fields whose own fields are options without a prefix."""
+
+REPEATED = ("user", "role", "group")
+"""Query parameters that stand in a URL once per value."""
 
 FLAGS = {"exclusiveGatewayDecision": "--decision", "inclusiveGatewayDecision": "--inclusive-decision"}
 """Options that are not called like their field."""
@@ -53,6 +56,10 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "file": Kind("FILE", values.file, "BPMN file; - is standard input"),
+    "name": Kind("NAME"),
+    "objects": Kind(
+        "NAME=JSON", values.business_object, "business object that goes in; NAME=@FILE for what a file says"
+    ),
     "names": Kind("NAME", str, "only these; without any, all"),
     "assignments": Kind(
         "NAME=JSON", values.assignment, f"{_VARIABLE}; ELEMENT/NAME for a scope around an element instance"
@@ -107,10 +114,10 @@ def summary(verb: Verb) -> str:
 
 
 def fields(command: type[Command]) -> list[Field]:
-    """The fields of a command that do not come from its path."""
+    """The fields of a command that come from neither path nor caller, and are not the body as a whole."""
     schema = command.model_json_schema()
-    in_path = places(command, In.PATH)
-    return list(_fields(schema, schema.get("$defs", {}), _explanations(command), in_path))
+    left_out = places(command, In.PATH) | places(command, In.CALLER) | places(command, In.BODY)
+    return list(_fields(schema, schema.get("$defs", {}), _explanations(command), left_out))
 
 
 def places(command: type[Command], place: In) -> set[str]:
@@ -166,6 +173,8 @@ def document(given: Mapping[str, Any], keys: Sequence[str]) -> Json:
         if isinstance(value, Place):
             partitions.add(value.partition)
             value = value.id
+        if isinstance(value, list) and isinstance(value[0], Entry):
+            value = dict(value)
         *outer, name = key.split("/")
         at = found
         for step in outer:
@@ -193,16 +202,17 @@ def _fields(
         if name in left_out:
             continue
         shape = _resolve(given, models)
-        if shape.get("type") == "object":
+        if shape.get("type") == "object" and "properties" in shape:
             inner = prefix if name in PLAIN else f"{prefix}{_kebab(name)}-"
             yield from _fields(shape, models, {}, set(), (*path, name), inner)
             continue
-        is_list = shape.get("type") == "array"
-        item = _resolve(shape["items"], models) if is_list else shape
+        is_map = shape.get("type") == "object"
+        is_list = is_map or shape.get("type") == "array"
+        item = shape if is_map or not is_list else _resolve(shape["items"], models)
         yield Field(
             path=(*path, name),
             flag=FLAGS.get(name) or f"--{prefix}{_kebab(_singular(name) if is_list else name)}",
-            kind=_kind(name, item, has_partition=has_partition),
+            kind=KINDS["objects"] if is_map else _kind(name, item, has_partition=has_partition),
             choices=tuple(item["enum"]) if "enum" in item else None,
             is_list=is_list,
             is_required=name in schema.get("required", ()) and not path,

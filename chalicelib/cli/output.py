@@ -11,7 +11,7 @@ from ..sdk import ApiProblem
 from .options import PLACED
 from .values import Json
 
-LISTS = ("results", "jobs", "variables", "completedTasks", "failedTasks")
+LISTS = ("results", "jobs", "variables", "completedTasks", "failedTasks", "data", "users")
 """Where an answer keeps records, if it is not a record itself."""
 
 NONE = "-"
@@ -60,8 +60,15 @@ def complain_of(title: str, detail: str, causes: Iterable[Mapping[str, str]]) ->
 
 
 def _records(answer: Json) -> Iterable[Json]:
-    lists = [answer[name] for name in LISTS if name in answer]
+    lists = [_listed(answer[name]) for name in LISTS if name in answer]
     return [record for records in lists for record in records] if lists else [answer]
+
+
+def _listed(found: Any) -> Sequence[Json]:
+    """Records of a list; values by name become records."""
+    if isinstance(found, dict):
+        return [{"name": name, "value": value} for name, value in found.items()]
+    return found if isinstance(found, list) else []
 
 
 def _heading(column: str) -> str:
@@ -85,8 +92,12 @@ def _cell(record: Json, column: str) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list) and all(isinstance(tag, dict) and "name" in tag for tag in value):
         return ",".join("=".join(filter(None, [tag["name"], tag.get("value")])) for tag in value)
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return ",".join(value)
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _TIME.sub(r"\1 \2", str(value)) if _TIME.fullmatch(str(value)) else str(value)

@@ -26,12 +26,13 @@ from ..engine.records import DeployedProcess, ElementInstance, Instant, Job
 from ..engine.states import JobType
 from ..engine.step import Step
 from ..service.answers import SUBSCRIPTIONS
-from ..service.environment import Hint, Work
+from ..service.environment import Hint, JobVariables, Work
 from ..service.execute import execute
-from ..service.fed import Variables, work_on
+from ..service.fed import work_on
 from ..service.messages import MESSAGES
 from ..service.prices import HINTS_AT_ONCE
 from ..service.signals import SIGNALS
+from ..service.variables import Variables
 from ..settings import Settings
 from ..storage.memory import MemoryItems
 from ..storage.meter import Bill, Meter
@@ -214,8 +215,8 @@ class _Due(NamedTuple):
 class _Imagined(Evaluator):
     """Expressions in a process instance whose variables nobody knows.
 
-    The way out of an exclusive gateway is chosen, elsewhere all conditions are true, those that lead back once.
-    What comes to nothing for want of a variable is imagined.
+    The way out of an exclusive gateway is chosen. Elsewhere all conditions are true, one that leads back once;
+    what comes to nothing for want of a variable is imagined.
     """
 
     def __init__(self, step: Step, token: ElementInstance, asks: JobType, choose: Choose, way: Way) -> None:
@@ -466,7 +467,8 @@ class Rehearsal:
         self._way.hints += 1
         self._carry_out(FED, lambda: work_on(self._env, hint, self._perform))
 
-    def _perform(self, bpmn_process_id: str, job: dict[str, Any], seen: Variables) -> dict[str, Any]:
+    def _perform(self, bpmn_process_id: str, job: dict[str, Any], seen: JobVariables) -> dict[str, Any]:
+        assert isinstance(seen, Variables), "made by the service"
         variables = self._variables() if seen.job.type is JobType.EXECUTE else []
         return {"completion": self._completion(seen.work, seen.job), "processVariables": variables}
 

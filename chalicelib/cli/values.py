@@ -23,6 +23,13 @@ class Place(NamedTuple):
     id: int
 
 
+class Entry(NamedTuple):
+    """A name and a value of an object."""
+
+    name: str
+    value: Any
+
+
 def number(text: str) -> int:
     """A whole number."""
     if not re.fullmatch(r"[+-]?[0-9]{1,19}", text, re.ASCII):
@@ -55,6 +62,28 @@ def file(name: str) -> str:
         raise ArgumentTypeError(f"cannot read {name}: {fault.strerror}") from None
     except UnicodeDecodeError:
         raise ArgumentTypeError(f"{name} is not encoded in UTF-8") from None
+
+
+def document(name: str) -> Json:
+    """The JSON object of a file; `-` is standard input."""
+    try:
+        found = json.loads(file(name))
+    except ValueError as fault:
+        raise ArgumentTypeError(f"{name} is no JSON: {fault}") from None
+    if not isinstance(found, dict):
+        raise ArgumentTypeError(f"{name} is no JSON object")
+    return found
+
+
+def business_object(text: str) -> Entry:
+    """`NAME=JSON`, `NAME=@FILE`."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"{text!r} is no NAME=JSON")
+    try:
+        return Entry(name, json.loads(file(value[1:]) if value.startswith("@") else value))
+    except ValueError:
+        raise ArgumentTypeError(f"the value of {name} is no JSON") from None
 
 
 def tag(text: str) -> Json:

@@ -21,8 +21,11 @@ class Verb:
             (`options.KINDS`). What stands in the path of the operation comes before them by itself.
         fixed: Fields of the body that the verb itself says.
         summary: What it is for, if the operation says too much.
+        content: Field of the answer that is printed as JSON, in place of a table.
+        fault: Field of the answer that says why it has failed, if it has.
         of_element: The operation that takes its place with `--element-instance`. It takes at least what the
             other takes.
+        reads_body: Whether the body is a JSON file that is given.
     """
 
     noun: str
@@ -32,7 +35,10 @@ class Verb:
     positionals: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     summary: str = ""
+    content: str = ""
+    fault: str = ""
     of_element: str | None = None
+    reads_body: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -67,9 +73,11 @@ _JOB = (
 )
 _TASK = ("id", "processInstanceId", "bpmnElementId", "type", "state", "dueAt", "retryCount", "error")
 _USER_TASK = ("id", "revision", "processInstanceId", "bpmnElementId", "state", "updatedAt", "tags")
+_TASK_RECORD = ("id", "name", "processName", "assignee", "priority", "dueDate", "createTime", "createBy")
 _INCIDENT = ("id", "processInstanceId", "jobId", "taskId", "createdAt", "resolvedAt", "resolvedBy")
 _VALUE = ("name", "data.value", "data.encoding", "bpmnElementId")
 _VARIABLE = ("id", "processInstanceId", "elementInstanceId", "name", "encoding", "encrypted", "updatedAt")
+_MICROFLOW = ("flowName", "appName", "uniqueId", "snapVersion", "bpmnProcessId", "version", "fileName")
 
 VERBS: tuple[Verb, ...] = (
     Verb("ready", "", "checkReadiness"),
@@ -100,6 +108,14 @@ VERBS: tuple[Verb, ...] = (
         fixed={"completed": True},
         summary="Complete a user task.",
     ),
+    Verb("worklist", "list", "listTasks", _TASK_RECORD),
+    Verb("worklist", "claim", "claimTask"),
+    Verb("worklist", "unclaim", "unclaimTask"),
+    Verb("worklist", "complete", "completeTask"),
+    Verb("worklist", "assign", "assignTask"),
+    Verb("worklist", "variables", "getTaskVariables", ("name", "value")),
+    Verb("directory", "load", "putDirectory", reads_body=True),
+    Verb("directory", "show", "getDirectory", ("id", "name", "roles")),
     Verb("incident", "query", "queryIncidents", _INCIDENT),
     Verb("incident", "resolve", "resolveIncident"),
     Verb(
@@ -133,6 +149,17 @@ VERBS: tuple[Verb, ...] = (
     Verb("message", "subscriptions", "queryMessageSubscriptions", _SUBSCRIPTION),
     Verb("signal", "send", "sendSignal", ("id", "name", "subscriberCount", "createdAt", "createdBy")),
     Verb("signal", "subscriptions", "querySignalSubscriptions", _SUBSCRIPTION),
+    Verb(
+        "microflow",
+        "run",
+        "runMicroflow",
+        positionals={"flowName": "name"},
+        content="responseObjectsMap",
+        fault="exception",
+    ),
+    Verb("microflow", "list", "listMicroflows", _MICROFLOW),
+    Verb("microflow", "refresh", "refreshMicroflowCache"),
+    Verb("microflow", "act", "actOnMicroflows", ("responseStatus", "definitionSize"), fault="exception"),
     Verb("time", "set", "setTime", ("oldTime", "newTime")),
 )
 

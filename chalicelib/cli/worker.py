@@ -10,8 +10,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
+from ..settings import Settings
 from . import codes
+
+if TYPE_CHECKING:
+    from ..sdk.worker import Worker
 
 NOUN = "worker"
 SUMMARY = "do the jobs of processes with handlers in Python"
@@ -34,7 +39,13 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
         description="Lock the jobs that a worker in Python has handlers for, do and complete them, until "
         "told to stop (SIGTERM, Ctrl-C). Modules are found from the current directory, too.",
     )
-    run.add_argument("handlers", metavar="MODULE[:ATTRIBUTE]", help="where the worker is: orders.handlers")
+    run.add_argument(
+        "handlers",
+        nargs="?",
+        metavar="MODULE[:ATTRIBUTE]",
+        help="where the worker is: orders.handlers; may be left out where the environment lists what "
+        "connectors may call (BPMN_HTTP_HOSTS and the like)",
+    )
     run.add_argument(
         "--concurrency",
         metavar="NUMBER",
@@ -67,7 +78,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
 def run_worker(parsed: argparse.Namespace) -> int:
     """Work until told to stop; answers the exit code."""
     from ..sdk import ApiProblem
-    from ..sdk.loading import NotLoaded, load
+    from ..sdk.loading import NotLoaded
     from ..sdk.runner import Runner
     from ..sdk.worker import InvalidHandler
     from . import connection, output
@@ -78,7 +89,7 @@ def run_worker(parsed: argparse.Namespace) -> int:
     progress = Progress(sys.stderr, as_json=parsed.json)
     logging.basicConfig(level=parsed.log_level, handlers=[progress.log_handler()])
     try:
-        worker = load(parsed.handlers)
+        worker = _worker(parsed.handlers)
         client = connection.connect(parsed, os.environ)
         runner = Runner(
             client,
@@ -93,7 +104,9 @@ def run_worker(parsed: argparse.Namespace) -> int:
         return codes.USAGE
     with client, _signals_to(runner.stop):
         address = connection.address(parsed, os.environ)
-        progress.say(f"{len(worker.places())} handlers of {parsed.handlers} work for {address}")
+        progress.say(
+            f"{len(worker.places())} handlers of {parsed.handlers or 'the engine'} work for {address}"
+        )
         try:
             runner.run()
         except ApiProblem as problem:
@@ -102,6 +115,22 @@ def run_worker(parsed: argparse.Namespace) -> int:
         finally:
             progress.finish()
     return codes.DONE
+
+
+def _worker(handlers: str | None) -> "Worker":
+    """The handlers of a module, and the connectors that the environment lets call something.
+
+    Raises:
+        NotLoaded: There are none at all, or those of the module cannot be loaded.
+        InvalidSetting: The environment has a setting that cannot be.
+    """
+    from .. import wiring
+    from ..sdk.loading import NotLoaded, load
+
+    connectors = wiring.connectors(Settings.read(os.environ))
+    if handlers is None and not connectors.places():
+        raise NotLoaded("name a module with handlers, or list what connectors may call (BPMN_HTTP_HOSTS)")
+    return connectors if handlers is None else load(handlers).beside(connectors)
 
 
 def new_id() -> str:

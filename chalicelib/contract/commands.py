@@ -7,7 +7,7 @@ depth, and `0` or `""` in an optional field, mean absent; in a required field th
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -33,10 +33,12 @@ MAX_ITEMS = 100
 
 
 class In(Enum):
-    """Where a field comes from, if not from the body."""
+    """Where a field comes from, if not from a field of the body: `BODY` is the body as a whole."""
 
     PATH = "path"
     QUERY = "query"
+    BODY = "body"
+    CALLER = "caller"
 
 
 # Field types
@@ -97,7 +99,9 @@ def _to_instant(text: object) -> int:
         raise _fault("type", "must be a date-time") from None
 
 
-def _to_enum(kind: type[Enum]) -> BeforeValidator:
+def to_enum(kind: type[Enum]) -> BeforeValidator:
+    """One of the values of an enumeration."""
+
     def validate(text: object) -> object:
         try:
             return kind(text)
@@ -121,16 +125,16 @@ def _to_partition(text: object) -> str:
 def _map_to_tags(value: object) -> object:
     if isinstance(value, dict):
         return tuple({"name": name, "value": text} for name, text in value.items())
-    return _to_tuple(value)
+    return to_tuple(value)
 
 
 def _map_to_variables(value: object) -> object:
     if isinstance(value, dict):
         return tuple({"name": name, "data": data} for name, data in value.items())
-    return _to_tuple(value)
+    return to_tuple(value)
 
 
-def _to_tuple(value: object) -> object:
+def to_tuple(value: object) -> object:
     """JSON knows lists only; commands are frozen."""
     return tuple(item for item in value if item is not None) if isinstance(value, list) else value
 
@@ -154,10 +158,10 @@ VariableName = Annotated[
     str, _name_checker("variable_name"), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})
 ]
 Ids = Annotated[
-    tuple[Int32, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(_to_tuple)
+    tuple[Int32, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(to_tuple)
 ]
 Texts = Annotated[
-    tuple[Text, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(_to_tuple)
+    tuple[Text, ...], Field(max_length=MAX_ITEMS), AfterValidator(_unique), BeforeValidator(to_tuple)
 ]
 PathPartition = Annotated[Partition, In.PATH]
 PathId = Annotated[Int32, Field(ge=1), In.PATH]
@@ -192,6 +196,20 @@ def _aliases(model: type[BaseModel]) -> frozenset[str]:
 
 class Command(Input):
     """Base of all operations."""
+
+
+class SurfaceCommand(Command):
+    """Base of the operations of the further surfaces: what they do not know is left out, not refused.
+
+    Attributes:
+        caller: Who sends it, by name; empty if nobody was asked.
+        is_admin: Whether they may do everything.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    caller: Annotated[str, In.CALLER] = ""
+    is_admin: Annotated[bool, In.CALLER] = False
 
 
 class Tag(Input):
@@ -317,19 +335,19 @@ class CreateProcess(Command):
     parallelism: Annotated[Int32, Field(ge=0)] = 0
     tags: Tags = ()
     errors: Annotated[
-        tuple[ErrorDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[ErrorDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     escalations: Annotated[
-        tuple[EscalationDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[EscalationDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     messages: Annotated[
-        tuple[MessageDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[MessageDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     signals: Annotated[
-        tuple[SignalDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[SignalDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     timers: Annotated[
-        tuple[TimerDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_to_tuple)
+        tuple[TimerDefinition, ...], Field(max_length=MAX_ITEMS), BeforeValidator(to_tuple)
     ] = ()
     version: Text
     worker_id: Text
@@ -461,7 +479,7 @@ class JobCompletion(Input):
     error_code: str | None = None
     escalation_code: str | None = None
     exclusive_gateway_decision: str | None = None
-    inclusive_gateway_decision: Annotated[tuple[str, ...], BeforeValidator(_to_tuple)] = ()
+    inclusive_gateway_decision: Annotated[tuple[str, ...], BeforeValidator(to_tuple)] = ()
     message_correlation_key: str | None = None
     message_name: str | None = None
     signal_name: str | None = None
@@ -534,7 +552,7 @@ class ExecuteTasks(Command):
     id: Int32 | None = None
     process_id: Int32 | None = None
     process_instance_id: Int32 | None = None
-    type: Annotated[TaskType, _to_enum(TaskType)] | None = None
+    type: Annotated[TaskType, to_enum(TaskType)] | None = None
     limit: Annotated[int, Field(ge=1, le=100, validate_default=True)] = 0
 
 
@@ -635,10 +653,10 @@ class QueryElementInstances(RecordQuery):
     process_id: Int32 | None = None
     bpmn_element_id: str | None = None
     states: Annotated[
-        tuple[Annotated[InstanceState, _to_enum(InstanceState)], ...],
+        tuple[Annotated[InstanceState, to_enum(InstanceState)], ...],
         Field(max_length=7),
         AfterValidator(_unique),
-        BeforeValidator(_to_tuple),
+        BeforeValidator(to_tuple),
     ] = ()
 
 
@@ -658,7 +676,7 @@ class QueryTasks(RecordQuery):
     element_id: Int32 | None = None
     element_instance_id: Int32 | None = None
     process_id: Int32 | None = None
-    type: Annotated[TaskType, _to_enum(TaskType)] | None = None
+    type: Annotated[TaskType, to_enum(TaskType)] | None = None
 
 
 class QueryIncidents(RecordQuery):
@@ -667,6 +685,54 @@ class QueryIncidents(RecordQuery):
     id: Int32 | None = None
     job_id: Int32 | None = None
     task_id: Int32 | None = None
+
+
+class User(Input):
+    """Somebody who does user tasks."""
+
+    id: Text
+    name: str | None = None
+    roles: Texts = ()
+
+
+class PartyRole(Input):
+    """What several users are."""
+
+    code: Text
+    name: str | None = None
+
+
+class Member(Input):
+    """A member of a work party: a user by id, or all users of a role by its code."""
+
+    type: Literal["USER", "ROLE"]
+    id: Text
+
+
+class WorkParty(Input):
+    """A set of users and roles that do user tasks together."""
+
+    name: Text
+    lead: str | None = None
+    members: Annotated[tuple[Member, ...], BeforeValidator(to_tuple)] = ()
+
+
+class PutDirectory(Command):
+    """Load the directory of users, roles and work parties, as a whole.
+
+    Attributes:
+        users: Everybody who does user tasks; once a directory is loaded, nobody else may.
+        roles: What they are.
+        work_parties: Those who do user tasks together.
+    """
+
+    users: Annotated[tuple[User, ...], BeforeValidator(to_tuple)] = ()
+    roles: Annotated[tuple[PartyRole, ...], BeforeValidator(to_tuple)] = ()
+    work_parties: Annotated[tuple[WorkParty, ...], BeforeValidator(to_tuple)] = ()
+
+
+class GetDirectory(Command):
+    """Answer the directory of users, roles and work parties."""
 
 
 class QueryUserTasks(RecordQuery):
@@ -726,4 +792,4 @@ class QueryVariables(RecordQuery):
     """Find variables; values are not answered."""
 
     element_instance_id: Int32 | None = None
-    names: Annotated[tuple[str, ...], BeforeValidator(_to_tuple)] = ()
+    names: Annotated[tuple[str, ...], BeforeValidator(to_tuple)] = ()

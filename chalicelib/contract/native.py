@@ -5,6 +5,8 @@ from . import results as r
 from .operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
+    Operation("getDirectory", "GET", "/directory", c.GetDirectory, r.Directory),
+    Operation("putDirectory", "PUT", "/directory", c.PutDirectory, None, status=204, max_body=4 * 1024**2),
     Operation(
         "queryElementInstances",
         "POST",

@@ -22,6 +22,10 @@ class Operation:
         aliases: Paths of an older release of the API that clients still use.
         needs_credentials: False for what everybody may ask.
         max_body: Bytes of a request body.
+        further_methods: HTTP methods that do the same.
+        acts_for: Right that it takes to name others than oneself in its parameter `user`; empty: none.
+        reads: Whether it changes nothing, although its method may.
+        refusal: Body of a refusal, if it is not that of its surface.
     """
 
     name: str
@@ -34,11 +38,15 @@ class Operation:
     needs_credentials: bool = True
     max_body: int = 1024**2
     aliases: tuple[str, ...] = ()
+    further_methods: tuple[str, ...] = ()
+    acts_for: str = ""
+    reads: bool = False
+    refusal: type[Result] | None = None
 
     @property
     def changes_something(self) -> bool:
         """Whether it is more than a question."""
-        return self.method != "GET" and not self.path.endswith("/query")
+        return self.method != "GET" and not (self.reads or self.path.endswith("/query"))
 
     @property
     def title(self) -> str:

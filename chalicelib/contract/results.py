@@ -208,6 +208,8 @@ class UserTask(OfElement):
         priority: A number; more is more urgent.
         form_key: Its form, by name.
         form_id: Its form, by id.
+        claimed_by: Who has claimed it.
+        owner: Who had claimed it before it was given to others.
     """
 
     revision: Annotated[int, Field(ge=1)]
@@ -224,6 +226,46 @@ class UserTask(OfElement):
     priority: int | None = None
     form_key: str | None = None
     form_id: str | None = None
+    claimed_by: str | None = None
+    owner: str | None = None
+
+
+class User(Result):
+    """Somebody who does user tasks."""
+
+    id: str
+    name: str | None = None
+    roles: list[str] | None = None
+
+
+class PartyRole(Result):
+    """What several users are."""
+
+    code: str
+    name: str | None = None
+
+
+class Member(Result):
+    """A member of a work party."""
+
+    type: str
+    id: str
+
+
+class WorkParty(Result):
+    """A set of users and roles that do user tasks together."""
+
+    name: str
+    lead: str | None = None
+    members: list[Member] | None = None
+
+
+class Directory(Result):
+    """The users, roles and work parties that are known."""
+
+    users: list[User]
+    roles: list[PartyRole]
+    work_parties: list[WorkParty]
 
 
 class Incident(Created):

@@ -33,6 +33,8 @@ _D, _O, _W, _U, _R = Role.DEPLOYER, Role.OPERATOR, Role.WORKER, Role.USER, Role.
 RIGHTS: Mapping[str, frozenset[Role]] = {
     operation: frozenset(roles)
     for operation, roles in {
+        "getDirectory": (_O, _R),
+        "putDirectory": (),
         "queryElementInstances": (_O, _R),
         "getElementVariables": (_O, _W, _U, _R),
         "setElementVariables": (_O,),
@@ -65,9 +67,34 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
         "queryUserTasks": (_O, _U, _R),
         "updateUserTask": (_U,),
         "queryVariables": (_O, _W, _U, _R),
+        "processClassAction": (),
+        "getInstanceTasks": (_O, _W, _U, _R),
+        "assignInstanceTasks": (_O, _W),
+        "startProcess": (_O, _W, _U),
+        "startProcessByName": (_O, _W, _U),
+        "refreshProcessCache": (),
+        "listTasks": (_O, _W, _U, _R),
+        "assignTask": (_O, _W),
+        "claimTask": (_O, _W, _U),
+        "completeTask": (_O, _W, _U),
+        "unclaimTask": (_O, _W, _U),
+        "getTaskVariables": (_O, _W, _U, _R),
+        "runMicroflow": (_O, _W, _U),
+        "actOnMicroflows": (),
+        "listMicroflows": (_D, _O, _W, _U, _R),
+        "refreshMicroflowCache": (),
+        "actForOthers": (_O, _W),
+        "seeOthers": (_O, _W, _R),
     }.items()
 }
-"""Roles beside ADMIN that may call an operation. What needs no credentials has no row."""
+"""Roles beside ADMIN that may call an operation. What needs no credentials has no row.
+
+The last two are no operations: whoever names another user than themselves acts for others, or sees what is
+others'.
+"""
+
+BEYOND_OPERATIONS = ("actForOthers", "seeOthers")
+"""Rows of `RIGHTS` that are no operations."""
 
 
 def allows(roles: frozenset[Role], operation: str) -> bool:

@@ -180,7 +180,7 @@ def user_task(record: UserTask, instance: ProcessInstance, process: DeployedProc
         tags=tags(record.tags) or [],
         updatedAt=format_instant(record.updated_at),
         updatedBy=record.updated_by,
-        **assignment(record, process.model.elements[record.element]),
+        **assignment(record, process.model),
     )
 
 

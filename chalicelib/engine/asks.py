@@ -6,6 +6,7 @@ the same transaction as the instance. An ask that is answered (`Subscribe`) lets
 
 from dataclasses import dataclass
 
+from .policies import Wanted
 from .records import DeployedProcess, ElementInstance, Instant, NewVariable, Subscription
 
 
@@ -104,6 +105,19 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Staff:
+    """Find people for a user task.
+
+    Attributes:
+        id: Of the user task.
+        people: Who is wanted.
+    """
+
+    id: int
+    people: Wanted
+
+
+@dataclass(frozen=True, slots=True)
 class EndCalled:
     """End a called process instance, since its call activity has ended."""
 
@@ -139,6 +153,7 @@ Ask = (
     | Call
     | Find
     | TakeBack
+    | Staff
     | EndCalled
     | ReturnToCaller
     | StartLater

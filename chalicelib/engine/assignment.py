@@ -10,12 +10,26 @@ from typing import Any
 
 from ..bpmn.extension import is_expression, literal
 from ..bpmn.instants import format_instant, parse_instant
-from ..bpmn.model import Element
+from ..bpmn.model import Element, Process
 from .evaluation import LONGEST, EvaluationFailed, Evaluator
+from .policies import policy_of
 from .records import UserTask
 
 MOST = 1000
 """People or groups that may do one user task."""
+
+USER, GROUP = "user", "group"
+
+Named = tuple[str, str]
+"""`USER` or `GROUP`, and a name; a group is a work party or a role."""
+
+LISTED, LINK = "listed", "link"
+
+_ADDED = ("claimedBy", "owner")
+"""What only claims say of a user task, never the model."""
+
+_OWN = (LISTED, LINK)
+"""What is kept with the assignment and is nobody's business."""
 
 
 def assignment_of(element: Element) -> dict[str, Any]:
@@ -23,27 +37,92 @@ def assignment_of(element: Element) -> dict[str, Any]:
     return _read({name: literal(text) for name, text in _texts(element).items()})
 
 
-def evaluated(element: Element, evaluator: Evaluator) -> dict[str, Any] | None:
+def evaluated(process: Process, element: Element, evaluator: Evaluator) -> dict[str, Any] | None:
     """What expressions of the model come to, for `UserTask.assignment`; None if there are none.
 
     Raises:
         EvaluationFailed: One would take too much, or is made of an encrypted variable.
     """
+    what = f"of {element.bpmn_element_id}"
     values = {
-        name: evaluator.shown(text, f"{name} of {element.bpmn_element_id}")
+        name: evaluator.shown(text, f"{name} {what}")
         for name, text in _texts(element).items()
         if text is not None and is_expression(text)
     }
     try:
-        return _read(values) or None
+        found = _read(values)
+        if policy_of(process, element) is not None:
+            found = _without_people(found)
+        if link_of(element) is None:
+            found[LINK] = link_of(element, lambda text: _text(evaluator.shown(text, f"link {what}")))
     except _TooLong as fault:
-        raise EvaluationFailed(f"{fault} of {element.bpmn_element_id}", evaluator.asks) from fault
+        raise EvaluationFailed(f"{fault} {what}", evaluator.asks) from fault
+    return found or None
 
 
-def assignment(user_task: UserTask, element: Element) -> dict[str, Any]:
+def assignment(user_task: UserTask, process: Process) -> dict[str, Any]:
     """What holds for a user task, by the names of the API; without what is not set."""
-    holds = assignment_of(element) | (user_task.assignment or {})
-    return {name: value for name, value in holds.items() if value is not None and value != []}
+    holds = _said(process, process.elements[user_task.element]) | (user_task.assignment or {})
+    return {
+        name: value for name, value in holds.items() if value is not None and value != [] and name not in _OWN
+    }
+
+
+def reassign(user_task: UserTask, process: Process, changes: Mapping[str, Any]) -> None:
+    """Let something else hold for a user task from now on.
+
+    Whoever was named stays listed. A new assignee takes it from the one who holds it.
+
+    Args:
+        user_task: The user task.
+        process: Its process.
+        changes: By the names of the API; None: nothing.
+    """
+    before, own = audience(user_task, process), user_task.assignment or {}
+    holder, given = own.get("claimedBy"), dict(changes)
+    if holder and "claimedBy" not in given and given.get("assignee") not in (None, holder):
+        given |= {"claimedBy": None, "owner": holder}
+    user_task.assignment = _without_none(own | given)
+    left = before - audience(user_task, process)
+    if left:
+        listed = [*map(tuple, own.get(LISTED, ())), *sorted(left)]
+        user_task.assignment[LISTED] = [list(named) for named in dict.fromkeys(listed)]
+
+
+def audience(user_task: UserTask, process: Process) -> set[Named]:
+    """Under whom a user task is found: who may do it, who holds it, and whoever could before."""
+    said = assignment(user_task, process)
+    users = {said.get("assignee"), said.get("claimedBy"), *said.get("candidateUsers", ())} - {None}
+    listed = (user_task.assignment or {}).get(LISTED, ())
+    return {
+        *((USER, str(user)) for user in users),
+        *((GROUP, str(group)) for group in said.get("candidateGroups", ())),
+        *((str(kind), str(name)) for kind, name in listed),
+    }
+
+
+def link_of(element: Element, evaluate: Callable[[str], str | None] | None = None) -> str | None:
+    """What the screen of a user task is asked for, `key=value` pairs with `&`; `=` where nothing is.
+
+    Args:
+        element: The user task.
+        evaluate: Evaluates texts that are expressions; None: then None, if there are any.
+    """
+    pairs = []
+    for key, text in element.extension.properties:
+        word, _, name = key.partition(" ")
+        if word != "loadEntityKey" or not name.strip():
+            continue
+        if is_expression(text) and evaluate is None:
+            return None
+        value = evaluate(text) if evaluate is not None and is_expression(text) else text
+        pairs.append(f"{_quoted(name.strip())}={_quoted(value or '')}")
+    return "&".join(pairs) or "="
+
+
+def link(user_task: UserTask, element: Element) -> str:
+    """What the screen of a user task is asked for."""
+    return (user_task.assignment or {}).get(LINK) or link_of(element) or "="
 
 
 def texts_of(element: Element) -> list[str | None]:
@@ -52,6 +131,34 @@ def texts_of(element: Element) -> list[str | None]:
 
 
 # private
+
+_NAMES_PEOPLE = ("assignee", "candidateUsers", "candidateGroups")
+
+
+def _said(process: Process, element: Element) -> dict[str, Any]:
+    """What the model says plainly: a policy counts more than the assignee and the candidates beside it."""
+    said, policy = assignment_of(element), policy_of(process, element)
+    if policy is None:
+        return said
+    return _without_people(said) | ({"candidateGroups": [policy.group]} if policy.group else {})
+
+
+def _without_people(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in _NAMES_PEOPLE}
+
+
+def _without_none(changed: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not said by the model need not be said to be nothing."""
+    return {name: value for name, value in changed.items() if value is not None or name not in _ADDED}
+
+
+def _quoted(text: str) -> str:
+    """As in a URL. Source: RFC 3986, section 2."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-._~") else _percent(c) for c in text)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode())
 
 
 class _TooLong(Exception):

@@ -8,7 +8,7 @@ from ..bpmn.faults import fault
 from ..bpmn.model import Element, Process
 from ..bpmn.scripts import own_script
 from ..bpmn.types import ElementType, Trigger
-from . import assignment
+from . import assignment, policies
 from .evaluation import RESERVED, compiled
 
 
@@ -69,6 +69,7 @@ def _script(element: Element) -> Iterator[str | None]:
 def _user_task(element: Element) -> Iterator[str | None]:
     if element.type is ElementType.USER_TASK:
         yield from assignment.texts_of(element)
+        yield from policies.texts_of(element)
 
 
 def _call(element: Element) -> Iterator[str | None]:

@@ -8,7 +8,7 @@ from .evaluation import EvaluationFailed
 from .mappings import map_inputs
 from .records import ElementInstance
 from .states import InstanceState, TaskType
-from .step import MAX_VISITS, Step
+from .step import Step
 
 
 def run(step: Step) -> None:
@@ -27,7 +27,7 @@ def _move_tokens(step: Step) -> None:
         # It may have ended since, or be entered already: an activity is made ready by each of its events.
         if token.state is not InstanceState.CREATED or token.stopped or _has_to_wait(step, token):
             continue
-        if step.instance.visits >= MAX_VISITS:
+        if step.instance.visits >= step.moment.max_visits:
             _stop(step, token)
             return
         step.instance.visits += 1
@@ -72,6 +72,7 @@ def _stop(step: Step, first: ElementInstance) -> None:
     due.fail(
         step,
         task,
-        f"stopped after {MAX_VISITS} elements without a wait state, before {before.bpmn_element_id}",
+        f"stopped after {step.moment.max_visits} elements without a wait state, before "
+        f"{before.bpmn_element_id}",
         retries=0,
     )

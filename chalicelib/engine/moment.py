@@ -10,6 +10,9 @@ Fed = Container[tuple[str, str] | str]
 """Whose jobs are fed to handlers of the engine: elements, each by its BPMN process id and BPMN
 element id, and work types."""
 
+MAX_VISITS = 10_000
+"""Element visits while nobody outside acts; what goes on beyond that is taken to loop for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -22,6 +25,7 @@ class Moment:
         eager: Whether due tasks run in the same step (contract, engine-semantics 5).
         task_retries: How often a failed task is tried again before it causes an incident.
         fed: Whose jobs are made for a handler of the engine; those of other elements wait for a worker.
+        max_visits: Elements that may be entered while nobody outside acts.
     """
 
     now: Instant
@@ -30,6 +34,7 @@ class Moment:
     eager: bool = True
     task_retries: int = 0
     fed: Fed = ()
+    max_visits: int = MAX_VISITS
 
     @property
     def partition(self) -> str:

@@ -39,9 +39,6 @@ def reaches_outside(task: Task) -> bool:
 RunOutside = Callable[[Task], str | None]
 """Does what a task asks outside of its process instance; answers None, or the reason why it failed."""
 
-MAX_VISITS = 10_000
-"""Element visits while nobody outside acts; what goes on beyond that is taken to loop for ever."""
-
 MAX_TASKS = 100
 """Due tasks that run inside one command; the rest is left to the executor. Source: engine-semantics 5."""
 

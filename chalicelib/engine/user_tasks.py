@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..bpmn.types import Trigger
+from .assignment import reassign
 from .catching import Thrown, catch, deliver
 from .errors import Conflict, ExecutionError, InvalidCommand
 from .loop import run
@@ -71,7 +72,7 @@ def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> Non
     set_variables(step, change.variables)
     user_task.tags = _merged(user_task.tags, change.tags)
     if change.assignment:
-        user_task.assignment = {**(user_task.assignment or {}), **change.assignment}
+        reassign(user_task, step.process, change.assignment)
     user_task.revision += 1
     user_task.updated_at = step.now
     user_task.updated_by = step.actor

@@ -6,8 +6,8 @@ Hints say what is due now or soon; a look each minute finds the rest. While noth
 import logging
 import threading
 
-from ..service.environment import Environment
-from ..service.fed import Perform, work_on
+from ..service.environment import Environment, Perform
+from ..service.fed import work_on
 from ..service.sweeping import announce_anew, sweep
 from .feed import LocalFeed
 

@@ -29,10 +29,10 @@ class LocalService:
         self.env = replace(env, feed=feed, fed=env.fed if feed else ())
         access = wiring.access(settings, self.env.store)
         self.new_api_key = None if access.is_configured else first_api_key(self.env)
-        self._app = create_app(self.env, access, cors=settings.cors)
-        if settings.handlers is not None:
+        self._app = create_app(self.env, access, cors=settings.cors, manners=wiring.manners(settings))
+        if handlers := wiring.handlers(settings):
             # What is wrong with them is said before anything runs.
-            wiring.handlers(settings.handlers).check()
+            handlers.check()
         self._executor = Executor(self.env, feed, wiring.performer(settings)) if feed else None
 
     @property

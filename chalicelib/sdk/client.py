@@ -17,6 +17,9 @@ from urllib.parse import quote, urlencode, urlsplit
 REPEATABLE = frozenset({"GET", "PUT"})
 """Methods that may be sent again. Source: RFC 9110, Idempotent Methods."""
 
+Parameter = str | int | bool | Sequence[str] | None
+"""Value of a query parameter; one that is a sequence stands there once per item."""
+
 SHORTEST_PAUSE = 0.05
 """Seconds to wait at least before a busy server is asked again."""
 
@@ -93,7 +96,7 @@ class Client:
         method: str,
         path: str,
         body: object = None,
-        query: Mapping[str, str | int | bool | None] | None = None,
+        query: Mapping[str, Parameter] | None = None,
     ) -> Any:
         """Send one request and decode its answer.
 
@@ -200,10 +203,10 @@ def _authorization(basic: tuple[str, str] | None, api_key: str | None) -> str | 
     return f"Bearer {api_key}" if api_key else None
 
 
-def _query(query: Mapping[str, str | int | bool | None] | None) -> str:
+def _query(query: Mapping[str, Parameter] | None) -> str:
     given = {name: value for name, value in (query or {}).items() if value is not None}
     words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-    return "?" + urlencode(words) if words else ""
+    return "?" + urlencode(words, doseq=True) if words else ""
 
 
 def _is_repeatable(method: str, path: str) -> bool:
@@ -242,8 +245,8 @@ def _problem(response: HTTPResponse, content: Any) -> ApiProblem:
         return ApiProblem(response.status, "UNKNOWN", response.reason, content or "")
     return ApiProblem(
         response.status,
-        content.get("type", "UNKNOWN"),
+        content.get("type") or content.get("errorType", "UNKNOWN"),
         content.get("title", response.reason),
-        content.get("detail", ""),
+        content.get("detail") or content.get("message", ""),
         content.get("errors", ()),
     )

@@ -1,6 +1,6 @@
 """The job handlers that an engine runs itself, by the name of their module."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,28 +10,36 @@ if TYPE_CHECKING:
 
 
 class Handlers:
-    """The handlers of a module, which is imported with the first question.
+    """The handlers of a module, and those that come with the engine, loaded with the first question.
 
     So a process that has no work for them is not held up by what handlers need.
     As a container it holds what has a handler: elements, each by BPMN process id and BPMN element id, and
     work types.
     """
 
-    def __init__(self, name: str) -> None:
-        """Keep the name: `orders.handlers`, or `orders.handlers:worker`."""
+    def __init__(self, name: str | None, others: Callable[[], "Worker"] | None = None) -> None:
+        """Keep where they are.
+
+        Args:
+            name: The module: `orders.handlers`, or `orders.handlers:worker`; None: there is none.
+            others: Makes the handlers for what the module has none for.
+        """
         self._name = name
+        self._others = others
 
     @cached_property
     def worker(self) -> "Worker":
-        """The worker of the module.
+        """The handlers as one worker.
 
         Raises:
-            NotLoaded: There is none.
+            NotLoaded: The module has none.
             InvalidHandler: A handler of it cannot be one.
         """
         from .loading import load
+        from .worker import Worker
 
-        return load(self._name)
+        own = Worker() if self._name is None else load(self._name)
+        return own if self._others is None else own.beside(self._others())
 
     def check(self) -> None:
         """Import the module now.

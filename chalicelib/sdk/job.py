@@ -93,6 +93,7 @@ class Job:
         headers: What the model says to workers, by name.
         retry_limit: How often it is tried again, if the model says so.
         retry_timer: After which ISO 8601 duration, if the model says so.
+        seconds_left: How long somebody waits for the result, if somebody does.
         source: Where its variables are read.
     """
 
@@ -116,6 +117,7 @@ class Job:
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_limit: int | None = None
     retry_timer: str | None = None
+    seconds_left: float | None = None
     source: Source = field(default_factory=Given, repr=False, compare=False)
 
     @classmethod
@@ -149,6 +151,7 @@ class Job:
             headers=record.get("headers", {}),
             retry_limit=record.get("retryLimit"),
             retry_timer=record.get("retryTimer"),
+            seconds_left=record.get("secondsLeft"),
             source=source,
         )
 

@@ -358,6 +358,10 @@ class Worker:
         """The work types that have a handler."""
         return frozenset(place for place in self._handlers if isinstance(place, str))
 
+    def beside(self, other: "Worker") -> "Worker":
+        """The handlers of both; those of this one where both have one for the same."""
+        return Worker({**other._handlers, **self._handlers})
+
     def check(self) -> None:
         """Read the annotations of all handlers, so that a wrong one is found before the first job.
 

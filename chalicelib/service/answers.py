@@ -14,6 +14,7 @@ from ..engine.records import Subscription
 from ..engine.states import InstanceState, JobType
 from ..engine.step import Step
 from .desk import Desk
+from .staffing import staff
 
 SUBSCRIPTIONS = "SUBSCRIPTIONS"
 """Name of the counter of subscriptions."""
@@ -109,6 +110,12 @@ def _take_back(desk: Desk, step: Step, ask: asks.TakeBack) -> None:
     CallActivity.take_back(step, ask.token, called)
 
 
+def _staff(desk: Desk, step: Step, ask: asks.Staff) -> None:
+    user_task = step.instance.user_tasks.get(ask.id)
+    if user_task is not None:
+        staff(desk, step, user_task, ask.people)
+
+
 def _end_called(desk: Desk, step: Step, ask: asks.EndCalled) -> None:
     desk.end_called(step.instance.partition, ask.id)
 
@@ -141,6 +148,7 @@ ANSWERS: Mapping[type[Ask], Callable[..., None]] = {
     asks.Call: _call,
     asks.Find: _find,
     asks.TakeBack: _take_back,
+    asks.Staff: _staff,
     asks.EndCalled: _end_called,
     asks.ReturnToCaller: _return_to_caller,
     asks.StartLater: _start_later,

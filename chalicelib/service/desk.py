@@ -6,6 +6,7 @@ carries that out at the desk. Then `Desk.commit` writes everything in one transa
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -18,14 +19,34 @@ from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.loop import run
 from ..engine.messages import MessageSlot, Subscriber
 from ..engine.moment import Moment
-from ..engine.records import ENGINE, DeployedProcess, ElementInstance, Instant, Job, NewVariable, Task
+from ..engine.records import (
+    ENGINE,
+    DeployedProcess,
+    ElementInstance,
+    Incident,
+    Instant,
+    Job,
+    NewVariable,
+    Task,
+)
 from ..engine.signals import Rows, SignalSlot
 from ..engine.states import InstanceState, TaskType
 from ..engine.step import Step
 from ..engine.variables import set_variables
 from . import queue
 from .announcing import announce
-from .environment import Change, Environment, Hint, Queue, Ref, Work
+from .environment import (
+    Change,
+    Environment,
+    Given,
+    Hint,
+    Overtaken,
+    Queue,
+    Ref,
+    Unanswered,
+    Unavailable,
+    Work,
+)
 from .planned import plan
 from .values import StoredValues
 
@@ -64,6 +85,14 @@ def thought_through(attempt: Callable[[bool], Answer]) -> Answer:
         return attempt(True)
 
 
+def _failure(instance: ProcessInstance, incident: Incident) -> str:
+    """The reason of a failed job or task."""
+    failed: Job | Task | None = instance.jobs.get(incident.job_id or 0)
+    if failed is None:
+        failed = instance.tasks.get(incident.task_id or 0)
+    return (failed and failed.error) or "a node failed"
+
+
 class Desk:
     """The aggregates of one command.
 
@@ -94,6 +123,9 @@ class Desk:
         self.for_many: list[Ref] = []
         self.planned: list[tuple[Instant, Ref]] = []
         self._called_later: list[tuple[str, int]] = []
+        self._turns: Counter[tuple[str, str]] = Counter()
+        self._givings: Counter[str] = Counter()
+        self._given: dict[str, Given] = {}
 
     # Process instances
 
@@ -129,6 +161,32 @@ class Desk:
         if self.is_full:
             step.enter_later(token)
         return self.is_full
+
+    def turn(self, process: str, element: str) -> int:
+        """The next turn at a user task; a command that is attempted again has the turns that it had."""
+        self._turns[process, element] += 1
+        known = self.env.turns
+        key = (process, element, self._turns[process, element])
+        if known is None:
+            return self.env.store.next_turn(process, element)
+        if key not in known:
+            known[key] = self.env.store.next_turn(process, element)
+        return known[key]
+
+    def given(self, party: str) -> Given:
+        """Who of a work party was given a user task when, here as well."""
+        return self._given.get(party) or self.env.store.given(party)
+
+    def taken_here(self, user: str) -> int:
+        """How many user tasks somebody was given here."""
+        return self._givings[user]
+
+    def give(self, party: str, user: str) -> None:
+        """Somebody of a work party is given a user task."""
+        given = self.given(party)
+        self._givings[user] += 1
+        last = max(given.turns.values(), default=0)
+        self._given[party] = Given(party, {**given.turns, user: last + 1}, given.revision)
 
     def add(self, change: Change) -> None:
         """Put something on the desk that is no process instance, slot or queue."""
@@ -350,6 +408,15 @@ class Desk:
 
     # To the end
 
+    def failures(self) -> list[str]:
+        """Why a node failed here, for each incident that was made."""
+        return [
+            _failure(work.instance, incident)
+            for work, _ in self._steps.values()
+            for incident in work.instance.incidents.values()
+            if incident.id > work.seen.incidents
+        ]
+
     def next_asking(self) -> Step | None:
         """A step that asks for something, or has a task that is due; None if there is none."""
         return next((step for _, step in self._steps.values() if step.asks or step.has_due_task), None)
@@ -380,9 +447,18 @@ class Desk:
         )
         for _, step in self._steps.values():
             for note in step.notes:
-                logger.warning("%s in process instance %s", note, step.instance.pointer(1))
+                self.env.note(note, step.instance)
+        self._remember_given()
         announce(self.env, self._hints(), self.moment.now)
         return [*(work.ref for work in following), *self.for_many]
+
+    def _remember_given(self) -> None:
+        """Apart from the transaction: who was faster is as good, and nobody shall wait for them."""
+        for given in self._given.values():
+            try:
+                self.env.store.commit(given)
+            except (Overtaken, Unavailable, Unanswered) as reason:
+                logger.info("what %s was given is not remembered: %s", given.party, reason)
 
     def _hints(self) -> list[Hint]:
         """What was made here and is due soon; what runs before the answer is made and done."""

@@ -133,7 +133,11 @@ def _all_due(moment: Moment, work: Work) -> list[Task]:
 
 
 def carried_out(
-    env: Environment, moment: Moment, think: Callable[[Desk], Answer], follow: Follow | None = None
+    env: Environment,
+    moment: Moment,
+    think: Callable[[Desk], Answer],
+    follow: Follow | None = None,
+    check: Callable[[Desk], None] = lambda desk: None,
 ) -> Answer:
     """Let a command think at a desk, write it all, and run what it has made due in other instances.
 
@@ -142,6 +146,7 @@ def carried_out(
         moment: The instant of the command, and who sends it.
         think: Takes what it needs to the desk; may be asked twice, each time with a fresh desk.
         follow: How the others are run; `follow_up` if it is not said.
+        check: Raises if what was thought is not to be written.
 
     Raises:
         Overtaken: Somebody else wrote meanwhile what was taken.
@@ -151,6 +156,7 @@ def carried_out(
         desk = Desk(env, moment, with_callers=with_callers)
         answer = think(desk)
         settle(desk)
+        check(desk)
         return answer, desk.commit()
 
     answer, following = thought_through(attempt)

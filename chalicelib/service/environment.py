@@ -3,22 +3,26 @@
 `Store` is what the service needs of storage, in the words of the engine; `storage.store` implements it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, cast
 
 from ..bpmn.model import Process
 from ..contract.rights import Role
+from ..engine.assignment import Named
 from ..engine.evaluation import Evaluator
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
-from ..engine.moment import Fed, Moment
+from ..engine.moment import MAX_VISITS, Fed, Moment
 from ..engine.records import DeployedProcess, Instant, Record, Variable
 from ..engine.signals import SignalSlot
 from ..engine.states import TaskType
 from ..engine.step import Evaluators, RunOutside, Step
 from .locks import InstanceLocks
 from .watch import BUSY, Watch
+
+logger = logging.getLogger(__name__)
 
 
 class Overtaken(Exception):
@@ -279,7 +283,63 @@ class ApiKeys:
     revision: int = 0
 
 
-Change = Work | Queue | MessageSlot | SignalSlot | NewProcess | ClockOffset | Answer | Upkeep | ApiKeys
+class Listed(NamedTuple):
+    """A user task on a list.
+
+    Attributes:
+        created_at: When it was made.
+        partition: Of its process instance.
+        id: Its public id.
+        places: Where the store has found it.
+    """
+
+    created_at: Instant
+    partition: str
+    id: int
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The users, roles and work parties that are known (`service.people`).
+
+    Attributes:
+        document: As it was loaded; None: nobody is known, and everybody is accepted.
+        revision: As stored; 0 if none was ever loaded.
+    """
+
+    document: Mapping[str, Any] | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who of a work party was given a user task when; what is lost of it matters little.
+
+    Attributes:
+        party: Name of the work party.
+        turns: A number that rises, by user.
+        revision: As stored; 0 for a new one.
+    """
+
+    party: str
+    turns: Mapping[str, int] = field(default_factory=dict)
+    revision: int = 0
+
+
+Change = (
+    Work
+    | Queue
+    | MessageSlot
+    | SignalSlot
+    | NewProcess
+    | ClockOffset
+    | Answer
+    | Upkeep
+    | ApiKeys
+    | Directory
+    | Given
+)
 """An aggregate as it is to be written, guarded by the revision it was read with."""
 
 
@@ -298,6 +358,17 @@ class Store(Protocol):
 
     def latest(self, bpmn_process_id: str) -> DeployedProcess | None:
         """The version of a BPMN process that was deployed last, strongly consistent."""
+        ...
+
+    def processes_named(self, name: str) -> list[DeployedProcess]:
+        """The processes that are found under a name or BPMN process id, in the order of their deployment.
+
+        What another process has deployed under a known name is seen a few seconds later.
+        """
+        ...
+
+    def forget_processes(self) -> None:
+        """Read everything about processes anew; that others have deployed some is then seen at once."""
         ...
 
     def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
@@ -448,6 +519,35 @@ class Store(Protocol):
         """
         ...
 
+    # Worklists
+
+    def worklist(self, named: Iterable[Named]) -> list[Listed]:
+        """The user tasks that any of some users and groups was named for, oldest first; none is missing.
+
+        Some may have ended, or be named for others now: their process instances say.
+        """
+        ...
+
+    def forget_listed(self, ended: Iterable[Listed]) -> None:
+        """User tasks have ended: they are on no list any more."""
+        ...
+
+    def next_turn(self, process: str, element: str) -> int:
+        """A number for each turn at a user task, from 1; nobody else gets the same."""
+        ...
+
+    def given(self, party: str) -> Given:
+        """Who of a work party was given a user task when."""
+        ...
+
+    def directory(self, *, may_be_remembered: bool = False) -> Directory:
+        """The users, roles and work parties that are known.
+
+        Args:
+            may_be_remembered: They may be as they were a few seconds ago.
+        """
+        ...
+
     # Upkeep
 
     def upkeep(self) -> Upkeep:
@@ -501,6 +601,10 @@ class Store(Protocol):
         """The API keys, strongly consistent."""
         ...
 
+    def id_secret(self) -> bytes:
+        """A secret of this engine that tells ids that it has made from others."""
+        ...
+
     def check(self) -> None:
         """Raise if the store cannot be read, or cannot be written."""
         ...
@@ -508,6 +612,33 @@ class Store(Protocol):
     def close(self) -> None:
         """Release everything."""
         ...
+
+
+class JobVariables(Protocol):
+    """The variables that a job sees, in the words of the API."""
+
+    def process_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
+        """Those of the process scope, of some names or all."""
+        ...
+
+    def element_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
+        """Those of the element and of the scopes around it, the innermost last."""
+        ...
+
+
+Perform = Callable[[str, dict[str, Any], JobVariables], dict[str, Any] | None]
+"""Lets a handler do a job, given by its BPMN process id and in the words of the API.
+
+Answers the fields of its completion, also if the handler fails, and None if there is no handler for it."""
+
+
+def nobody(bpmn_process_id: str, job: dict[str, Any], variables: JobVariables) -> None:
+    """There is no handler."""
+
+
+def log_note(note: str, instance: ProcessInstance) -> None:
+    """Into the log."""
+    logger.warning("%s in process instance %s", note, instance.pointer(1))
 
 
 class Archive(Protocol):
@@ -542,6 +673,21 @@ class Cipher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class MicroflowLimits:
+    """How much a microflow may take.
+
+    Attributes:
+        seconds: From its start to its end.
+        steps: Elements that it and what it calls may enter.
+        is_traced: Whether its process instances are written when it is over.
+    """
+
+    seconds: float = 60.0
+    steps: int = MAX_VISITS
+    is_traced: bool = False
+
+
 @dataclass(frozen=True)
 class Environment:
     """Everything a handler may use.
@@ -563,6 +709,14 @@ class Environment:
         fed: The elements whose jobs are made for a handler of the engine.
         locks: Keeps the threads of this process from overtaking each other.
         evaluators: Makes what evaluates the expressions of models.
+        perform: Does the jobs of microflows.
+        microflows: How much one may take.
+        note: Takes what an operator should know of a process instance.
+        max_visits: Elements that an instance may enter while nobody outside acts.
+        claims_are_open: Whether anybody may claim a user task that nobody is named for.
+        claims_are_implicit: Whether a user task can be completed without being claimed.
+        turns: Turns that the command under way has taken already, when it is attempted again; None: it is not
+            remembered.
     """
 
     store: Store
@@ -581,6 +735,17 @@ class Environment:
     fed: Fed = ()
     locks: InstanceLocks = field(default_factory=InstanceLocks)
     evaluators: Evaluators = Evaluator.at
+    perform: Perform = nobody
+    microflows: MicroflowLimits = field(default_factory=MicroflowLimits)
+    note: Callable[[str, ProcessInstance], None] = log_note
+    max_visits: int = MAX_VISITS
+    claims_are_open: bool = False
+    claims_are_implicit: bool = True
+    turns: dict[tuple[str, str, int], int] | None = None
+
+    def for_one_command(self) -> "Environment":
+        """The same environment for a command that may be attempted several times."""
+        return replace(self, turns={})
 
     def with_store(self, store: Store) -> "Environment":
         """The same environment around another store."""
@@ -593,4 +758,6 @@ class Environment:
 
     def moment(self, actor: str) -> Moment:
         """The circumstances of a command that is sent now."""
-        return Moment(self.now(), actor, self.engine_id, self.eager, self.task_retries, self.fed)
+        return Moment(
+            self.now(), actor, self.engine_id, self.eager, self.task_retries, self.fed, self.max_visits
+        )

@@ -17,5 +17,6 @@ def execute(command: Command, env: Environment) -> Any:
     """
     handler = HANDLERS[type(command)]
     name = type(command).__name__
+    env = env.for_one_command()
     with env.watch.command(name):
         return until_through(env, name, lambda: handler(command, env))

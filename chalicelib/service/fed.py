@@ -4,8 +4,6 @@ The process instance decides, not the hint: one that comes twice, or late, finds
 """
 
 import logging
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 from ..contract import commands as c
@@ -16,48 +14,14 @@ from ..engine.feed import FEED
 from ..engine.records import Job
 from .announcing import announce
 from .due import follow_up, run_tasks
-from .environment import Environment, Hint, Ref, Work
+from .environment import Environment, Hint, Perform, Ref, Work
 from .execute import execute
 from .retry import until_through
-from .variables import scopes_around, variables_of
+from .variables import Variables
 
 logger = logging.getLogger(__name__)
 
 LOST = "was handed out again and again, and never came to its end"
-
-
-@dataclass(frozen=True, slots=True)
-class Variables:
-    """The variables that a fed job sees, read when they are asked for, in the words of the API."""
-
-    env: Environment
-    work: Work
-    job: Job
-
-    def process_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
-        """Those of the process scope, of some names or all.
-
-        Raises:
-            Overtaken: A value was replaced meanwhile.
-            InvalidCommand: A value is encrypted, and there is no key.
-        """
-        return variables_of(self.env, self.work, [None], names)
-
-    def element_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
-        """Those of the element and of the scopes around it, the innermost last.
-
-        Raises:
-            Overtaken: A value was replaced meanwhile.
-            InvalidCommand: A value is encrypted, and there is no key.
-        """
-        scopes = scopes_around(self.work, self.job.element_instance_id)
-        return variables_of(self.env, self.work, list(reversed(scopes)), names)
-
-
-Perform = Callable[[str, dict[str, Any], Variables], dict[str, Any] | None]
-"""Lets a handler do a job, given by its BPMN process id and in the words of the API.
-
-Answers the fields of its completion, also if the handler fails, and None if there is no handler for it."""
 
 
 def work_on(env: Environment, hint: Hint, perform: Perform) -> None:

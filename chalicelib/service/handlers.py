@@ -4,13 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..contract import commands as c
+from ..contract import microflow as m
+from ..contract import process_runtime as p
 from ..contract.commands import Command
 from . import (
+    caches,
     clock,
     incidents,
     jobs,
     messages,
+    microflow_runtime,
+    people,
     process_instances,
+    process_runtime,
     processes,
     queries,
     signals,
@@ -53,4 +59,22 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     c.QueryTasks: queries.query_tasks,
     c.SetTime: clock.set_time,
     c.CheckReadiness: clock.check_readiness,
+    c.GetDirectory: people.get_directory,
+    c.PutDirectory: people.put_directory,
+    p.ProcessClassAction: caches.process_class_action,
+    p.GetInstanceTasks: process_runtime.get_instance_tasks,
+    p.AssignInstanceTasks: process_runtime.assign_instance_tasks,
+    p.StartProcess: process_runtime.start_process,
+    p.StartProcessByName: process_runtime.start_process_by_name,
+    p.RefreshProcessCache: caches.refresh_process_cache,
+    p.ListTasks: process_runtime.list_tasks,
+    p.AssignTask: process_runtime.assign_task,
+    p.ClaimTask: process_runtime.claim_task,
+    p.CompleteTask: process_runtime.complete_task,
+    p.UnclaimTask: process_runtime.unclaim_task,
+    p.GetTaskVariables: process_runtime.get_task_variables,
+    m.RunMicroflow: microflow_runtime.run_microflow,
+    m.ActOnMicroflows: caches.act_on_microflows,
+    m.ListMicroflows: microflow_runtime.list_microflows,
+    m.RefreshMicroflowCache: caches.refresh_microflow_cache,
 }

@@ -18,9 +18,10 @@ from ..engine.states import JobType
 from ..engine.step import Step
 from .definitions import timer
 from .environment import Environment, Overtaken, Ref, Unanswered, Unavailable, Work
+from .loading import loaded
 from .retry import until_through
 from .variables import element_variables, new_variables
-from .work import change, due_after, fits, loaded, owners, partitions
+from .work import change, due_after, fits, owners, partitions
 
 BATCH = 100
 """Process instances locked at a time."""

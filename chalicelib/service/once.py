@@ -21,6 +21,7 @@ from .environment import (
     Answer,
     Change,
     Environment,
+    Given,
     Overtaken,
     Queue,
     Ref,
@@ -47,6 +48,7 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
             one transaction.
         Busy: It was overtaken, or the store refused, until the deadline.
     """
+    env = env.for_one_command()
     name = type(command).__name__
     key = f"{name}#{idempotency_key}"
     fingerprint = hashlib.sha256(command.model_dump_json().encode()).hexdigest()
@@ -169,6 +171,8 @@ def _key(change: Change) -> object:
             return change.name, change.correlation_key
         case SignalSlot():
             return change.name, change.shard
+        case Given():
+            return change.party
     return None
 
 

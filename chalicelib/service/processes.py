@@ -10,9 +10,12 @@ from ..bpmn.timing import CycleEnd, first_due
 from ..bpmn.types import ElementType
 from ..contract import commands as c
 from ..contract import wire
+from ..engine.attributes import attributes
 from ..engine.errors import Conflict, InvalidCommand, NotFound, ProcessModelError
 from ..engine.expression_rules import RULES
+from ..engine.microflow_rules import runs_as_microflow
 from ..engine.moment import Moment
+from ..engine.policies import policies_make_sense
 from ..engine.records import DeployedProcess, Instant
 from . import definitions
 from .desk import Desk
@@ -118,11 +121,17 @@ def _read(xml: bytes, cmd: c.CreateProcess, moment: Moment) -> Process:
     """The process of the file, with the event definitions of the command."""
     try:
         model = definitions.define(parser.find(parser.parse(xml), cmd.bpmn_process_id), cmd)
-        rules.check(model, *RULES)
+        rules.check(model, *RULES, policies_make_sense, *_further_rules(model, cmd))
         model = definitions.with_evaluated_starts(model, moment.now)
     except InvalidModel as fault:
         raise ProcessModelError(fault.detail, causes=fault.causes) from fault
     return model
+
+
+def _further_rules(model: Process, cmd: c.CreateProcess) -> tuple[rules.Rule, ...]:
+    """A microflow comes to its end while somebody waits."""
+    tags = {tag.name: tag.value for tag in cmd.tags}
+    return (runs_as_microflow,) if attributes(model, tags).is_microflow else ()
 
 
 def _started_by(env: Environment, bpmn_process_id: str, message_name: str) -> str | None:

@@ -25,9 +25,10 @@ from ..engine.records import (
     Variable,
 )
 from .environment import Environment, Ref, Work
+from .loading import loaded
 from .paging import answer
 from .processes import has_tags
-from .work import fits, loaded, owners
+from .work import fits, owners
 
 RecordT = TypeVar("RecordT", ElementInstance, Job, Task, Incident, Variable, UserTask)
 
@@ -130,7 +131,7 @@ def query_user_tasks(cmd: c.QueryUserTasks, env: Environment) -> dict[str, Any]:
         return (
             fits(cmd.element_instance_id, _public(work, record.element_instance_id))
             and has_tags(record.tags, cmd.tags)
-            and (not wanted or _is_assigned(assignment(record, work.process.model.elements[record.element])))
+            and (not wanted or _is_assigned(assignment(record, work.process.model)))
         )
 
     wanted = [(name, holds, value) for name, holds, value in _assigned(cmd) if value]

@@ -10,10 +10,10 @@ from ..engine.feed import AHEAD, QUARTER
 from ..engine.records import Instant
 from . import upkeep
 from .announcing import announce
-from .environment import Environment, Hint, Ref
+from .environment import Environment, Hint, Perform, Ref
 from .execute import execute
-from .fed import Perform, announced_again, work_on
-from .work import loaded
+from .fed import announced_again, work_on
+from .loading import loaded
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from ..bpmn.instants import format_instant
 from ..contract import commands as c
 from ..contract import wire
 from ..engine import user_tasks
-from ..engine.errors import Conflict, InvalidCommand, NotFound
+from ..engine.errors import Conflict, InvalidCommand, NotFound, Reason
 from ..engine.records import UserTask
 from ..engine.step import Step
 from .environment import Environment, Work
@@ -25,7 +25,7 @@ def update_user_task(cmd: c.UpdateUserTask, env: Environment) -> dict[str, Any]:
     """
 
     def think(work: Work, step: Step) -> dict[str, Any]:
-        user_task = _open_user_task(cmd, env, work)
+        user_task = open_user_task(env, work, cmd.id, f"user task {cmd.partition}/{cmd.id}")
         own = element_variables(cmd.element_variables, env, work, user_task.element_instance_id)
         update = user_tasks.Update(
             cmd.revision,
@@ -58,14 +58,25 @@ def _assignment(cmd: c.UpdateUserTask) -> dict[str, Any]:
     return changed | ({"assignee": None} if cmd.unassign else {})
 
 
-def _open_user_task(cmd: c.UpdateUserTask, env: Environment, work: Work) -> UserTask:
-    pointer = f"{cmd.partition}/{cmd.id}"
-    number = work.instance.number(cmd.id)
+def open_user_task(env: Environment, work: Work, id: int, name: str) -> UserTask:
+    """A user task that has not ended.
+
+    Args:
+        env: The environment.
+        work: The process instance that owns its id.
+        id: Its public id.
+        name: What to call it.
+
+    Raises:
+        NotFound: There is no such user task.
+        Conflict: It has ended.
+    """
+    number = work.instance.number(id)
     if number is None or number > work.instance.counters.user_tasks:
-        raise NotFound(f"user task {pointer} could not be found")
+        raise NotFound(f"{name} could not be found", reason=Reason.TASK_NOT_FOUND)
     user_task = work.instance.user_tasks.get(number)
     if user_task is not None:
         return user_task
     ended = (record for record in env.store.history(work) if isinstance(record, UserTask))
     state = next(record.state for record in ended if record.id == number)
-    raise Conflict(f"user task {pointer} is not in state STARTED, but {state}")
+    raise Conflict(f"{name} is not in state STARTED, but {state}", reason=Reason.TASK_NOT_ACTIVE)

@@ -1,13 +1,14 @@
 """Variables: read and written, encrypted on the way in and decrypted on the way out."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..contract import commands as c
 from ..contract import wire
 from ..engine.errors import Conflict, InvalidCommand, NotFound
 from ..engine.instance import Scope
-from ..engine.records import ElementInstance, NewVariable, Variable
+from ..engine.records import ElementInstance, Job, NewVariable, Variable
 from ..engine.step import Step
 from ..engine.variables import require_running, set_variables
 from .environment import Environment, Work
@@ -15,6 +16,34 @@ from .values import clear
 from .work import change, load, require_instance_id
 
 InputVariable = c.ProcessVariable | c.ElementVariable
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The variables that a fed job sees, read when they are asked for, in the words of the API."""
+
+    env: Environment
+    work: Work
+    job: Job
+
+    def process_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
+        """Those of the process scope, of some names or all.
+
+        Raises:
+            Overtaken: A value was replaced meanwhile.
+            InvalidCommand: A value is encrypted, and there is no key.
+        """
+        return variables_of(self.env, self.work, [None], names)
+
+    def element_variables(self, names: Collection[str] | None) -> list[dict[str, Any]]:
+        """Those of the element and of the scopes around it, the innermost last.
+
+        Raises:
+            Overtaken: A value was replaced meanwhile.
+            InvalidCommand: A value is encrypted, and there is no key.
+        """
+        scopes = scopes_around(self.work, self.job.element_instance_id)
+        return variables_of(self.env, self.work, list(reversed(scopes)), names)
 
 
 def get_process_variables(cmd: c.GetProcessVariables, env: Environment) -> dict[str, Any]:
@@ -152,7 +181,15 @@ def variables_of(
         if variable.element_instance_id == scope and (names is None or variable.name in names)
     ]
     env.store.read_values(work, found)
-    return [wire.variable_with_value(variable, clear(variable, env)) for variable in found]
+    return [_answer(work, variable, clear(variable, env)) for variable in found]
+
+
+def _answer(work: Work, variable: Variable, value: str) -> dict[str, Any]:
+    """A variable with its value and, unless it is of the process, its element."""
+    answer = wire.variable_with_value(variable, value)
+    if variable.element is not None:
+        answer["bpmnElementId"] = work.process.model.elements[variable.element].bpmn_element_id
+    return answer
 
 
 def _around(tokens: dict[int, ElementInstance], number: int) -> list[ElementInstance]:

@@ -1,7 +1,6 @@
 """Load, think, commit for one process instance; look-ups that several handlers share."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import TypeVar
 
 from ..bpmn.instants import format_instant
@@ -18,12 +17,15 @@ from .environment import Environment, Ref, Work
 
 Answer = TypeVar("Answer")
 
-BATCH = 100
-"""Process instances read at a time."""
-
 
 def change(
-    env: Environment, actor: str, partition: str, id: int, missing: str, think: Callable[[Work, Step], Answer]
+    env: Environment,
+    actor: str,
+    partition: str,
+    id: int,
+    missing: str,
+    think: Callable[[Work, Step], Answer],
+    check: Callable[[Desk], None] = lambda desk: None,
 ) -> Answer:
     """Read the process instance that owns an id, let the engine think, write it once.
 
@@ -34,6 +36,7 @@ def change(
         id: Its public id.
         missing: What to call it when it is not there, `job`.
         think: Changes the work in place.
+        check: Raises if what was thought is not to be written.
 
     Raises:
         NotFound: No process instance owns the id.
@@ -49,6 +52,7 @@ def change(
             work.instance.visits = 0
             think_again = think(work, desk.take(work))
             settle(desk)
+            check(desk)
             return think_again, desk.commit()
 
     answer, following = thought_through(attempt)
@@ -118,24 +122,6 @@ def owners(env: Environment, partition: str | None, id: int) -> list[Work]:
     block = (id - 1) // IDS_PER_BLOCK
     found = env.store.load_many([Ref(date, block) for date in partitions(env, partition)])
     return [work for work in found if work is not None]
-
-
-def loaded(
-    env: Environment, refs: Iterable[Ref], *, skip_unreadable: bool = False
-) -> Iterator[tuple[Ref, Work]]:
-    """Process instances by reference, read in batches; a large one comes once per id block it owns.
-
-    Args:
-        env: The environment.
-        refs: Their references.
-        skip_unreadable: Leave out what this release cannot read, and log it.
-    """
-    remaining = iter(refs)
-    while batch := list(islice(remaining, BATCH)):
-        works = env.store.load_many(batch, skip_unreadable=skip_unreadable)
-        for ref, work in zip(batch, works, strict=True):
-            if work is not None:
-                yield ref, work
 
 
 def fits(wanted: object | None, actual: object) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 import orjson
 
 from ..bpmn.extension import NOTHING_ADDED, Extension
-from ..bpmn.model import Element, EventDefinition, Process, SequenceFlow, Timer
+from ..bpmn.model import Element, EventDefinition, Lane, Process, SequenceFlow, Timer
 from ..bpmn.types import ElementType
 from ..engine.instance import Counters, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
@@ -354,6 +354,7 @@ def encode_process(process: DeployedProcess) -> bytes:
             "pool": [model.bpmn_collaboration_id, model.bpmn_participant_id, model.bpmn_participant_name],
             "elements": [_encode_element(element) for element in model.elements],
             "flows": [_encode_flow(flow) for flow in model.flows],
+            **({"lanes": [_encode_lane(lane) for lane in model.lanes]} if model.lanes else {}),
         }
     )
 
@@ -373,6 +374,7 @@ def decode_process(body: bytes) -> DeployedProcess:
         bpmn_collaboration_id=collaboration_id,
         bpmn_participant_id=participant_id,
         bpmn_participant_name=participant_name,
+        lanes=[_decode_lane(row) for row in document.get("lanes", ())],
     )
     return DeployedProcess(
         id, bpmn_process_id, version, created_at, created_by, first_element_id, model, parallelism, tags
@@ -382,6 +384,15 @@ def decode_process(body: bytes) -> DeployedProcess:
 def _encode_flow(flow: SequenceFlow) -> list[Any]:
     row = [flow.bpmn_element_id, flow.source, flow.target, flow.scope, flow.condition]
     return row if flow.language is None else [*row, flow.language]
+
+
+def _encode_lane(lane: Lane) -> list[Any]:
+    return [lane.bpmn_element_id, lane.name, lane.parent, lane.elements, lane.properties]
+
+
+def _decode_lane(row: list[Any]) -> Lane:
+    id, name, parent, elements, properties = row
+    return Lane(id, name, parent, tuple(elements), tuple(map(tuple, properties)))
 
 
 def _encode_element(element: Element) -> list[Any]:

@@ -14,6 +14,7 @@ from ..engine.records import Instant, Variable
 from ..service.environment import Work
 from . import codec, keys
 from .blocks import IdBlocks
+from .entries import NO_ENTRIES, Entry, deletes, entries, puts
 from .keys import Shards
 from .ports import Delete, Item, Key, Put
 from .units import index_units, item_size, read_units, write_units
@@ -49,6 +50,7 @@ class Mark:
         values: Names of the value items that its variables refer to.
         blocks: Id blocks that have their item.
         stored: The state item itself; None for a new instance.
+        entries: Worklist entries of its user tasks.
     """
 
     revision: int = 0
@@ -57,6 +59,7 @@ class Mark:
     values: frozenset[str] = frozenset()
     blocks: int = 1
     stored: Item | None = None
+    entries: frozenset[Entry] = NO_ENTRIES
 
     @property
     def size(self) -> int:
@@ -70,6 +73,7 @@ class Draft:
 
     Attributes:
         before: Immutable items that the state refers to.
+        entries: Worklist entries; they are as good for whoever was faster, and stay.
         state: The state item with its guard.
         after: Items that nothing refers to any more.
     """
@@ -77,6 +81,7 @@ class Draft:
     before: list[Put]
     state: Put
     after: list[Delete]
+    entries: list[Put] = field(default_factory=list)
 
 
 class Drafts:
@@ -104,13 +109,18 @@ class Drafts:
         instance, mark = work.instance, work.mark or Mark()
         before = self._further_blocks(instance, mark)
         after = self._unused_values(instance, mark)
+        written: list[Put] = []
+        if mark.entries or instance.user_tasks:
+            now = entries(instance, work.process.model)
+            written = puts(instance, mark.entries, now, self._shards)
+            after += deletes(instance, mark.entries, self._shards)
         key, index = keys.instance(*work.ref), self._index(instance)
         size, each = mark.size, 1 if is_alone else 2
         if size:
             instance.read_units += read_units(size)
         # The number lies in the body, so it comes first. A state that stays as large as it was is usual.
         counted = each * write_units(size)
-        instance.write_units += counted + _around(key, mark, index, before, after)
+        instance.write_units += counted + _around(key, mark, index, [*before, *written], after)
         pages, ended, body = self._body(instance, mark, before)
         state = Item(key, body, mark.revision + 1, index)
         for is_second in (False, True):
@@ -121,7 +131,7 @@ class Drafts:
             instance.write_units += own - counted
             counted = own
             state = replace(state, body=codec.pack(codec.encode_open(instance, pages), ended))
-        return Draft(before, Put(state, mark.revision), after)
+        return Draft(before, Put(state, mark.revision), after, written)
 
     def _body(
         self, instance: ProcessInstance, mark: Mark, before: list[Put]

@@ -178,6 +178,31 @@ class DynamoItems:
         request = self._query_request(tables.indexes()[index], hash_value, low, high, after)
         return self._entries(request, tables.indexes()[index].range_attribute, limit)
 
+    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        """See `Items.collection`; one request, unless the items are more than a page of DynamoDB (1 MB).
+
+        Raises:
+            Throttled: The table was too busy until the retries were used up.
+        """
+        assert limit >= 1, "a query asks for at least one item"
+        behind = " AND #s > :s" if after else ""
+        request = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "#p = :p" + behind,
+            "ProjectionExpression": "#s",
+            "ExpressionAttributeNames": {"#p": "pk", "#s": "sk"},
+            "ExpressionAttributeValues": {":p": {"S": partition}} | ({":s": {"S": after}} if after else {}),
+        }
+        found: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._ask(self._client.query, **{**request, **start, "Limit": limit - len(found)})
+            found += [each["sk"]["S"] for each in answer["Items"]]
+            if len(found) >= limit or "LastEvaluatedKey" not in answer:
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`.
 

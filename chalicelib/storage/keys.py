@@ -101,6 +101,11 @@ def process_name(bpmn_process_id: str, version: str) -> Key:
     return Key(f"PROCESS#{_hash(name)}", "NAME")
 
 
+def processes_named(name: str) -> Key:
+    """The processes that are found under a name: what people call them, or their BPMN process id."""
+    return Key(f"PROCESS#{_hash(name)}", "NAMED")
+
+
 CATALOG = Key("CATALOG", "PROCESSES")
 """How many processes and elements there are; guards the next ids."""
 
@@ -175,6 +180,29 @@ CHECK = Key("CHECK", "CHECK")
 
 API_KEYS = Key("ACCESS", "KEYS")
 """The API keys, by their hashes."""
+
+
+ID_SECRET = Key("ACCESS", "IDS")
+"""The secret that tells ids that the engine has made from others."""
+
+
+DIRECTORY = Key("CATALOG", "DIRECTORY")
+"""The people, roles and work parties that are known."""
+
+
+def worklist(kind: str, name: str, shard: int) -> str:
+    """Partition key of the worklist entries of a user or a group; names have any characters."""
+    return f"WORK#{_hash(json.dumps([kind, name]))}#{shard:02}"
+
+
+def given(party: str) -> Key:
+    """Who of a work party was given a user task when, as far as anybody remembers."""
+    return Key(f"WORK#{_hash(party)}", "GIVEN")
+
+
+def turn(process: str, element: str) -> Key:
+    """The counter of turns at a user task."""
+    return Key(f"TURN#{_hash(json.dumps([process, element]))}", "COUNTER")
 
 
 def due_jobs(process_id: int, shard: int) -> str:

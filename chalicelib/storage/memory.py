@@ -17,6 +17,7 @@ class MemoryItems:
     def __init__(self) -> None:
         """Begin empty."""
         self._items: dict[Key, Item] = {}
+        self._collections: dict[str, set[str]] = {}
         self._entries: dict[tuple[str, str], _SortedEntries] = {}
         self._counters: dict[Key, int] = {}
         self._lock = Lock()
@@ -42,6 +43,12 @@ class MemoryItems:
         with self._lock:
             entries = self._entries.get(place)
             return [] if entries is None else entries.between(low, high, after, limit)
+
+    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        """See `Items.collection`."""
+        assert limit >= 1, "a query asks for at least one item"
+        with self._lock:
+            return sorted(sort for sort in self._collections.get(partition, ()) if sort > after)[:limit]
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`; never throttled."""
@@ -91,11 +98,19 @@ class MemoryItems:
         old = self._items.pop(tables.key_of(write), None)
         if old is not None:
             self._leave_indexes(old)
+            self._leave_collection(old.key)
         if isinstance(write, Put):
             # a copy: the caller may go on to use its dictionary
             item = replace(write.item, index=dict(write.item.index))
             self._items[item.key] = item
+            self._collections.setdefault(item.key.partition, set()).add(item.key.sort)
             self._enter_indexes(item)
+
+    def _leave_collection(self, key: Key) -> None:
+        sorts = self._collections[key.partition]
+        sorts.remove(key.sort)
+        if not sorts:
+            del self._collections[key.partition]
 
     def _enter_indexes(self, item: Item) -> None:
         for index in tables.indexes().values():

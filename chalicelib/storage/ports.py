@@ -143,6 +143,16 @@ class Items(Protocol):
         """
         ...
 
+    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        """The sort keys of the items under one partition key, in rising order, strongly consistent.
+
+        Args:
+            partition: The partition key.
+            after: Go on behind this sort key; there need not be an item with it.
+            limit: Most to answer, at least 1. Fewer are answered only if there are no more.
+        """
+        ...
+
     def commit(self, writes: Sequence[Write]) -> None:
         """Carry out all writes, or none.
 

@@ -102,6 +102,17 @@ class SqliteItems:
         rows = self._patiently(lambda: reader.execute(statement, values).fetchall())
         return [Entry(row[0], Key(row[1], row[2])) for row in rows]
 
+    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
+        """See `Items.collection`.
+
+        Raises:
+            Throttled: Another process held the file all the time.
+        """
+        assert limit >= 1, "a query asks for at least one item"
+        reader, values = self._reader(), (partition, after, limit)
+        rows = self._patiently(lambda: reader.execute(_COLLECTION, values).fetchall())
+        return [row[0] for row in rows]
+
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`."""
         if not self.commit_each([writes])[0]:
@@ -348,6 +359,9 @@ def _prepare_indexes(cursor: sqlite3.Cursor) -> None:
 
 
 # statements; each text is made once, and sqlite3 keeps what it compiled under the text
+
+
+_COLLECTION = "SELECT sk FROM items WHERE pk = ? AND sk > ? ORDER BY sk LIMIT ?"
 
 
 @cache

@@ -8,7 +8,7 @@ immutable and written before the state that refers to them; who is overtaken the
 import heapq
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 from ..bpmn.model import Process
 from ..bpmn.types import ElementType
 from ..contract.rights import known_roles
+from ..engine.assignment import Named
+from ..engine.attributes import names_of
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
@@ -28,6 +30,9 @@ from ..service.environment import (
     ApiKeys,
     Change,
     ClockOffset,
+    Directory,
+    Given,
+    Listed,
     NewProcess,
     Overtaken,
     Queue,
@@ -36,7 +41,7 @@ from ..service.environment import (
     Upkeep,
     Work,
 )
-from . import codec, keys
+from . import codec, entries, keys
 from .blocks import IdBlocks
 from .drafts import FORWARD, Draft, Drafts, Mark
 from .keys import Shards
@@ -46,6 +51,9 @@ logger = logging.getLogger(__name__)
 
 MAX_FIRSTS = 100_000
 """Forwards that are remembered; then the memory starts anew."""
+
+NAMES_FRESH_FOR = 5.0
+"""Seconds after which a process notices that another one has deployed a process under a known name."""
 
 NO_QUEUE_FOR = 5.0
 """Seconds after which a process notices that another one has deployed a version with parallelism."""
@@ -73,6 +81,7 @@ class ItemStore:
             clock: Seconds that only rise, for what is remembered a while.
         """
         self._clock = clock
+        self._random_bytes = random_bytes
         self._no_queue_until: dict[str, float] = {}
         self._is_writable_until = float("-inf")
         self._items = items
@@ -81,6 +90,9 @@ class ItemStore:
         self._drafts = Drafts(shards, self._blocks, random_bytes)
         self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
+        self._named: dict[str, tuple[float, list[int]]] = {}
+        self._directory = (float("-inf"), Directory())
+        self._id_secret = b""
         self._firsts: dict[Ref, Ref] = {}
         self._written_shards: dict[int, int] = {}
         self._turns = count(int.from_bytes(random_bytes(2), "big"))
@@ -111,6 +123,37 @@ class ItemStore:
         """The version of a BPMN process that was deployed last."""
         item = self._get(keys.latest(bpmn_process_id))
         return None if item is None else self.process(codec.decode_json(item.body))
+
+    def processes_named(self, name: str) -> list[DeployedProcess]:
+        """The processes that are found under a name, in the order of their deployment.
+
+        That there are some is remembered a few seconds; a name without any is looked up each time.
+        """
+        fresh_until, ids = self._named.get(name, (float("-inf"), []))
+        if self._clock() >= fresh_until:
+            item = self._get(keys.processes_named(name))
+            ids = [] if item is None else codec.decode_json(item.body)
+            if ids:
+                self._named[name] = (self._clock() + NAMES_FRESH_FOR, ids)
+        found = (self.process(id) for id in ids)
+        return [process for process in found if process is not None]
+
+    def forget_processes(self) -> None:
+        """Read everything about processes anew."""
+        self._processes = {ENGINE.id: ENGINE}
+        self._process_ids.clear()
+        self._named.clear()
+        self._directory = (float("-inf"), Directory())
+
+    def _name_writes(self, process: DeployedProcess) -> Sequence[Write]:
+        """A process comes behind those that have its names already; the catalog's revision guards them."""
+        writes = []
+        for name in names_of(process):
+            item = self._get(keys.processes_named(name))
+            ids = [] if item is None else codec.decode_json(item.body)
+            self._named.pop(name, None)
+            writes.append(Put(Item(keys.processes_named(name), codec.encode_json([*ids, process.id])), None))
+        return writes
 
     def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
         """The process and the number of its start event that a message starts."""
@@ -255,7 +298,8 @@ class ItemStore:
         values = frozenset(v.stored_as for v in instance.variables.values() if v.stored_as is not None)
         process = self.process(instance.process_id)
         assert process is not None, "a process is never removed while it has instances"
-        mark = Mark(item.revision, ended, pages, values, len(instance.blocks), item)
+        listed = entries.entries(instance, process.model)
+        mark = Mark(item.revision, ended, pages, values, len(instance.blocks), item, listed)
         return Work(instance, process, mark)
 
     def history(self, work: Work) -> list[Record]:
@@ -345,7 +389,8 @@ class ItemStore:
                     _document_put(key, [change.name, [tuple(s) for s in change.subscribers]], change.revision)
                 ]
             case NewProcess():
-                return [*_process_puts(change), *self._start_writes(change)]
+                writes = [*_process_puts(change), *self._start_writes(change)]
+                return [*writes, *self._name_writes(change.process)]
             case ClockOffset():
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
@@ -355,6 +400,11 @@ class ItemStore:
             case Upkeep():
                 document = [change.begun, change.detached]
                 return [_document_put(keys.UPKEEP, document, change.revision)]
+            case Directory():
+                self._directory = (float("-inf"), change)
+                return [_document_put(keys.DIRECTORY, change.document, change.revision)]
+            case Given():
+                return [_document_put(keys.given(change.party), dict(change.turns), change.revision)]
             case ApiKeys():
                 return [
                     _document_put(keys.API_KEYS, [_api_key_row(key) for key in change.keys], change.revision)
@@ -392,10 +442,11 @@ class ItemStore:
 
     def _is_prepared(self, draft: Draft) -> bool:
         """Write what the state will refer to; the state must not be written unless all of it is there."""
+        before = [*draft.before, *draft.entries]
         try:
-            return not draft.before or all(self._items.commit_each([[put] for put in draft.before]))
+            return not before or all(self._items.commit_each([[put] for put in before]))
         except Unanswered as reason:
-            logger.warning("%d items may stay in the store unused: %s", len(draft.before), reason)
+            logger.warning("%d items may stay in the store unused: %s", len(before), reason)
             return False
 
     def _is_ours(self, changes: Sequence[Change], writes: Sequence[Write]) -> bool:
@@ -579,6 +630,48 @@ class ItemStore:
                 return
             after = entries[-1]
 
+    # Worklists
+
+    def worklist(self, named: Iterable[Named]) -> list[Listed]:
+        """The user tasks that some were named for, oldest first; their states say whether they still are."""
+        found: dict[str, list[str]] = {}
+        for one in named:
+            for place in entries.collections(one, self._shards):
+                for sort in self._collection(place):
+                    found.setdefault(sort, []).append(place)
+        return [entries.read(sort, tuple(places)) for sort, places in sorted(found.items())]
+
+    def _collection(self, place: str, size: int = 1000) -> Iterator[str]:
+        after = ""
+        while True:
+            sorts = self._items.collection(place, after=after, limit=size)
+            yield from sorts
+            if len(sorts) < size:
+                return
+            after = sorts[-1]
+
+    def forget_listed(self, ended: Iterable[Listed]) -> None:
+        """Remove what is left over of user tasks that have ended."""
+        self._remove([delete for one in ended for delete in entries.forgetting(one)])
+
+    def next_turn(self, process: str, element: str) -> int:
+        """Counts the turns at a user task, from 1."""
+        return self._items.add(keys.turn(process, element), 1)
+
+    def given(self, party: str) -> Given:
+        """Who of a work party was given a user task when."""
+        item = self._get(keys.given(party))
+        return Given(party) if item is None else Given(party, codec.decode_json(item.body), item.revision)
+
+    def directory(self, *, may_be_remembered: bool = False) -> Directory:
+        """The people that are known."""
+        fresh_until, found = self._directory
+        if not may_be_remembered or self._clock() >= fresh_until:
+            item = self._get(keys.DIRECTORY)
+            found = Directory() if item is None else Directory(codec.decode_json(item.body), item.revision)
+            self._directory = (self._clock() + NAMES_FRESH_FOR, found)
+        return found
+
     # Upkeep
 
     def upkeep(self) -> Upkeep:
@@ -669,6 +762,20 @@ class ItemStore:
         if item is None:
             return ApiKeys()
         return ApiKeys([_api_key(row) for row in codec.decode_json(item.body)], item.revision)
+
+    def id_secret(self) -> bytes:
+        """The secret of ids, made when it is first asked for; whoever is first, all have the same."""
+        if not self._id_secret:
+            item = self._get(keys.ID_SECRET)
+            if item is None:
+                try:
+                    self._put(Put(Item(keys.ID_SECRET, self._random_bytes(32)), 0))
+                except StaleWrite:
+                    logger.info("another process has made the secret of ids")
+                item = self._get(keys.ID_SECRET)
+            assert item is not None, "it was written, or found"
+            self._id_secret = item.body
+        return self._id_secret
 
     def check(self) -> None:
         """Read something, and write something that nobody reads.

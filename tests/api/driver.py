@@ -6,6 +6,7 @@ Requests go through the gateway of `bpmn serve`, which makes the event that API 
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -93,7 +94,8 @@ class Api:
             self.machine_clock,
             self.tokens,
         )
-        self.app = create_app(self.env, self.access, cors=self.settings.cors)
+        manners = replace(wiring.manners(self.settings), clock=self.clock)
+        self.app = create_app(self.env, self.access, cors=self.settings.cors, manners=manners)
         self.gateway = Gateway(self.app)
         return self
 

@@ -9,6 +9,7 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalicelib.api.authorizer import REMEMBERED_FOR, from_context, to_context
 from chalicelib.contract.native import OPERATIONS
 from chalicelib.contract.rights import Role
+from chalicelib.contract.surfaces import SURFACES
 from chalicelib.local.gateway import HttpRequest, Match, to_event
 from chalicelib.service import api_keys
 from chalicelib.settings import Settings
@@ -139,7 +140,7 @@ def test_client_cannot_write_the_context(header, api):
     assert api.call("queryTasks", body, headers=sent).status == 401
 
 
-def test_every_operation_but_readiness_has_the_authorizer_in_front(api):
+def test_every_operation_of_the_engine_api_but_readiness_has_the_authorizer_in_front(api):
     swagger = CFNSwaggerGenerator().generate_swagger(api.app, None)
 
     assert REMEMBERED_FOR == 30
@@ -152,4 +153,11 @@ def test_every_operation_but_readiness_has_the_authorizer_in_front(api):
         for verb, route in verbs.items()
         if route.get("security") != [{"authorize": []}]
     }
-    assert open_routes == {("GET", "/readiness"), ("GET", "/openapi.json")}
+    own = {
+        (method, row.path)
+        for surface in SURFACES
+        if surface.own_access
+        for row in surface.operations
+        for method in (row.method, *row.further_methods)
+    }
+    assert open_routes == {("GET", "/readiness"), ("GET", "/openapi.json"), *own}

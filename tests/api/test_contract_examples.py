@@ -258,6 +258,9 @@ SITUATIONS: dict[tuple[str, int, int], Situation] = {
     ("updateUserTask", 409, 1): updated({"revision": 1}, {"revision": 1}),
     ("updateUserTask", 422, 0): updated({"revision": 1, "errorCode": "example-error"}),
     ("updateUserTask", 422, 1): updated({"revision": 1, "escalationCode": "example-escalation"}),
+    ("putDirectory", 400, 0): lambda api: api.call(
+        "putDirectory", {"workParties": [{"name": "Desk", "members": [{"type": "USER", "id": "bob"}]}]}
+    ),
     ("setTime", 400, 0): lambda api: api.call("setTime", {}),
     ("setTime", 409, 0): back_in_time,
 }

@@ -7,6 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.api import openapi
+from chalicelib.contract import surfaces
 from chalicelib.contract.native import OPERATIONS
 from tests import docs
 from tests.api import contract
@@ -46,7 +47,31 @@ def test_document_has_every_operation_and_no_other():
         for verb, operation in verbs.items()
     }
 
-    assert found == {(row.method, row.path, row.name) for row in OPERATIONS}
+    assert found == {
+        (method, row.path, row.name + (f"By{method.title()}" if method in row.further_methods else ""))
+        for row in surfaces.OPERATIONS
+        for method in (row.method, *row.further_methods)
+    }
+
+
+OWN = [(surface, row) for surface in surfaces.SURFACES if surface.own_access for row in surface.operations]
+
+
+@pytest.mark.parametrize(("surface", "row"), OWN, ids=lambda part: part.name)
+def test_further_surfaces_refuse_in_their_own_shape(surface, row):
+    described = DOCUMENT["paths"][row.path][row.method.lower()]
+    success = described["responses"].pop(str(row.status))
+
+    assert list(success["content"]) == [row.content_type]
+    assert described["responses"].keys() == surface.refusals.keys()
+    shape = (row.refusal or surface.refusal).__name__
+    for refusal in described["responses"].values():
+        if row.result is None:
+            assert refusal["content"] == {row.content_type: {"schema": {"type": "string"}}}
+        else:
+            assert refusal["content"][surface.refusal_type]["schema"]["$ref"].endswith(shape)
+    assert {"ownKey": []} in described["security"]
+    assert described["tags"] == [surface.name]
 
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)
@@ -112,6 +137,7 @@ def test_credentials_are_basic_bearer_or_a_bare_key():
         "basic",
         "bearer",
         "Authorization",
+        "X-API-Key",
     ]
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.api import openapi
+from chalicelib.contract import surfaces
 from chalicelib.contract.native import OPERATIONS
-from chalicelib.contract.rights import DUTIES, RIGHTS, Role, allows
+from chalicelib.contract.rights import BEYOND_OPERATIONS, DUTIES, RIGHTS, Role, allows
 from chalicelib.service import api_keys
 from tests.api.driver import Api
 
@@ -19,7 +20,8 @@ DOCUMENT = openapi.build()
 PROMISED = {
     Role.ADMIN: NAMES,
     Role.DEPLOYER: {"createProcess", "queryProcesses", "queryElements", "getBpmnXml"},
-    Role.OPERATOR: NAMES - {"createProcess", "lockJobs", "completeJob", "updateUserTask", "setTime"},
+    Role.OPERATOR: NAMES
+    - {"createProcess", "lockJobs", "completeJob", "updateUserTask", "setTime", "putDirectory"},
     Role.WORKER: {
         "lockJobs",
         "unlockJobs",
@@ -97,7 +99,8 @@ def test_readiness_needs_no_role(api):
 
 
 def test_there_is_one_row_per_operation_and_one_duty_per_role():
-    assert list(RIGHTS) == [row.name for row in CLOSED]
+    closed = [row.name for row in surfaces.OPERATIONS if row.needs_credentials]
+    assert list(RIGHTS) == [*closed, *BEYOND_OPERATIONS]
     assert list(DUTIES) == list(Role)
 
 

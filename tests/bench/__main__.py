@@ -17,6 +17,7 @@ from tests.bench.costs import print_costs
 from tests.bench.cpu import print_cpu
 from tests.bench.dynoxide import NotThere, compare
 from tests.bench.expressions import print_expressions
+from tests.bench.microflows import print_microflows
 from tests.bench.page import page
 from tests.bench.report import Report
 from tests.bench.throughput import print_throughput
@@ -53,6 +54,7 @@ def sections(report: Report, size: Size) -> Mapping[str, Callable[[], None]]:
         "e": lambda: print_workers(report),
         "f": lambda: print_cold_starts(report),
         "g": lambda: print_expressions(report),
+        "h": lambda: print_microflows(report),
     }
 
 
@@ -79,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="What a command costs.")
     parser.add_argument("--quick", action="store_true", help="measure less, in a few seconds")
     parser.add_argument(
-        "--only", default="abcdefg", metavar="LETTERS", help="sections to run, for example ad"
+        "--only", default="abcdefgh", metavar="LETTERS", help="sections to run, for example ad"
     )
     parser.add_argument(
         "--dynoxide", action="store_true", help="compare the meter with dynoxide; fails where they differ"

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.engine.records import Instant
 from chalicelib.service import fed, prices
 from chalicelib.service.environment import Hint
-from chalicelib.service.fed import Variables
+from chalicelib.service.variables import Variables
 from chalicelib.storage.memory import MemoryItems
 from chalicelib.storage.meter import Bill, Meter
 from tests.bench.report import Report

@@ -10,7 +10,8 @@ from chalicelib.cli import codes, options, output
 from chalicelib.cli.operate import make_parser
 from chalicelib.cli.verbs import VERBS, Verb
 from chalicelib.contract import results
-from chalicelib.contract.native import OPERATIONS
+from chalicelib.contract.process_runtime import ObjectsEnvelope, TextEnvelope
+from chalicelib.contract.surfaces import ENGINE, MICROFLOW_RUNTIME
 from tests.cli.server import PATIENCE, environment
 
 HEAVY = ("chalice", "boto3", "botocore", "lxml", "uvicorn", "cryptography")
@@ -41,7 +42,7 @@ def has_column(model: Any, column: str) -> bool:
 def test_every_operation_has_a_verb():
     called = {operation for verb in VERBS for operation in (verb.operation, verb.of_element) if operation}
 
-    assert called == {row.name for row in OPERATIONS}
+    assert {row.name for surface in (ENGINE, MICROFLOW_RUNTIME) for row in surface.operations} <= called
 
 
 def test_words_are_unique():
@@ -53,14 +54,18 @@ class TestVerb:
     def test_is_a_table_if_there_are_records(self, verb):
         result = options.OPERATION_OF[verb.of_element or verb.operation].result
 
-        assert bool(verb.columns) == (result is not None)
+        assert bool(verb.columns or verb.content) == (result not in (None, TextEnvelope))
+        assert {verb.content, verb.fault} - {""} <= (aliases(result).keys() if result else set())
+        if result is ObjectsEnvelope:
+            return
         assert [column for column in verb.columns if not has_column(record(result), column)] == []
 
     def test_takes_every_field_of_its_operation_once(self, verb):
         command = options.OPERATION_OF[verb.of_element or verb.operation].command
         actions = make_parser(verb, {})._actions
         destinations = [action.dest for action in actions]
-        expected = {field.key for field in options.fields(command)} - verb.fixed.keys()
+        said = ["document"] if verb.reads_body else [field.key for field in options.fields(command)]
+        expected = set(said) - verb.fixed.keys()
 
         assert expected <= set(destinations)
         assert len(set(destinations)) == len(destinations)

@@ -130,6 +130,27 @@ def test_words_that_are_no_command(words, bpmn):
     assert bpmn(words).code == 2
 
 
+def test_connectors_need_no_module(bpmn, monkeypatch):
+    assert bpmn("worker run").code == 2
+
+    monkeypatch.setenv("BPMN_HTTP_HOSTS", "api.example.com")
+    monkeypatch.setenv("BPMN_LAMBDA_FUNCTIONS", "price")
+    monkeypatch.setenv("BPMN_API_KEY", "wrong")
+    ran = bpmn("worker run")
+
+    assert ran.code == 1
+    assert ran.err.startswith("2 handlers of the engine work for http://")
+
+
+def test_a_setting_that_cannot_be_is_said_before_anything_is_sent(bpmn, monkeypatch):
+    monkeypatch.setenv("BPMN_HTTP_HOSTS", "https://api.example.com")
+
+    ran = bpmn("worker run")
+
+    assert ran.code == 2
+    assert "BPMN_HTTP_HOSTS must be hosts" in ran.err
+
+
 def test_refused_credentials_end_the_worker(handlers, bpmn):
     ran = bpmn(f"worker run {handlers} --api-key wrong")
 

@@ -105,7 +105,7 @@ def test_the_handler_sees_the_variables_of_its_element(engine: Engine, play: Pla
 
     handlers.hand_out()
 
-    assert handlers.variables == [([outer], [inner])]
+    assert handlers.variables == [([outer], [{**inner, "bpmnElementId": "serviceTask"}])]
     assert order.has_ended
 
 

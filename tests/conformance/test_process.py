@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.engine.errors import Conflict, NotFound, ProcessModelError
-from chalicelib.engine.step import MAX_VISITS
+from chalicelib.engine.moment import MAX_VISITS
 from tests.conftest import Play
 from tests.models import sequence
 from tests.play import ENGINE, MODELS, WORKER, Engine

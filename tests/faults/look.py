@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.contract import commands as c
+from chalicelib.contract import process_runtime as p
 from chalicelib.engine.instance import IDS_PER_BLOCK
 from chalicelib.engine.records import Variable
 from chalicelib.service.environment import Environment, Ref
-from chalicelib.service.work import loaded
+from chalicelib.service.loading import loaded
 from tests.play import Engine
 from tests.walks.snapshot import EVERYTHING, Snapshot
 
@@ -56,7 +57,16 @@ def look(engine: Engine) -> Look:
         "upkeep": [env.store.upkeep().begun, env.store.upkeep().detached],
         "clock": env.store.clock_offset().milliseconds,
         "keys": len(env.store.api_keys().keys),
+        "lists": _lists(engine),
+        "directory": env.store.directory().document,
     }
+
+
+def _lists(engine: Engine) -> list[Record]:
+    """What is on some lists; ids are told by the user tasks."""
+    wanted = [{"user": ("ann",)}, {"user": ("bob",)}, {"group": ("Desk",)}]
+    pages = [engine.send(p.ListTasks(**one))["data"] for one in wanted]
+    return [{name: task[name] for name in ("name", "assignee")} for page in pages for task in page]
 
 
 def answer(result: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.contract import commands as c
+from chalicelib.contract import process_runtime as p
 from chalicelib.engine.feed import FEED
 from chalicelib.local.service import first_api_key
 from chalicelib.service import fed, upkeep
@@ -14,7 +15,7 @@ from chalicelib.service.sweeping import sweep
 from tests.faults.runs import OVERDUE, Act, Prepare, perform
 from tests.feeding import Handlers, Hints
 from tests.levels import LEVELS, bottom, top
-from tests.models import calls, parallel
+from tests.models import calls, drawn, extended, parallel
 from tests.play import MODELS, WORKER, Engine, Order
 
 HOUR = {"timeDuration": "PT1H"}
@@ -509,6 +510,51 @@ def timer_is_set_soon(engine: Engine) -> Act:
     return completion(order, "catchEvent", timer={"timeDuration": "PT10S"})
 
 
+DIRECTORY = c.PutDirectory.model_validate(
+    {
+        "users": [{"id": "ann"}, {"id": "bob"}],
+        "workParties": [{"name": "Desk", "members": [{"type": "USER", "id": "ann"}]}],
+    }
+)
+
+
+def with_task(engine: Engine) -> tuple[str, str]:
+    """Ids of an instance and of its task, which ann and bob may do; the next one is the desk's in turn."""
+    in_turn = extended(
+        '<zeebe:properties><zeebe:property name="assignment" value="roundRobin"/>'
+        '<zeebe:property name="workParty" value="Desk"/></zeebe:properties>'
+    )
+    content = f'<userTask id="ask"/><userTask id="next">{in_turn}</userTask>'
+    engine.deploy_xml(drawn("one", content, "start -> ask", "ask -> next", "next -> end"))
+    engine.send(DIRECTORY)
+    instance = engine.send(p.StartProcess(processName="one"))["data"]
+    (task,) = engine.send(p.GetInstanceTasks(instanceId=instance))["data"]
+    engine.send(p.AssignTask(taskId=task["id"], user=("ann", "bob")))
+    return instance, task["id"]
+
+
+def claims(engine: Engine) -> Act:
+    return p.ClaimTask(taskId=with_task(engine)[1], user=("ann",))
+
+
+def unclaims(engine: Engine) -> Act:
+    task = with_task(engine)[1]
+    engine.send(p.ClaimTask(taskId=task, user=("ann",)))
+    return p.UnclaimTask(taskId=task, user=("ann",))
+
+
+def assigns(engine: Engine) -> Act:
+    return p.AssignTask(taskId=with_task(engine)[1], user=("bob",), group=("Desk",))
+
+
+def assigns_instance(engine: Engine) -> Act:
+    return p.AssignInstanceTasks(instanceId=with_task(engine)[0], user=("bob",))
+
+
+def completes_task(engine: Engine) -> Act:
+    return p.CompleteTask(taskId=with_task(engine)[1], user=("ann",), objects={"Order": {"nr": 7}})
+
+
 SCENARIOS = (
     Scenario("deploy", deploy("task/service.bpmn", "serviceTest")),
     Scenario("deploy a version with starts", deploys_starts),
@@ -540,6 +586,12 @@ SCENARIOS = (
     Scenario("set variables", sets_variables),
     Scenario("set element variables", sets_element_variables),
     Scenario("update a user task", updates_user_task),
+    Scenario("load the directory", lambda _: DIRECTORY),
+    Scenario("claim a task", claims),
+    Scenario("unclaim a task", unclaims),
+    Scenario("assign a task", assigns),
+    Scenario("assign the tasks of an instance", assigns_instance),
+    Scenario("complete a task, the next is given in turn", completes_task),
     Scenario("complete a user task", completes_user_task),
     Scenario("message that nobody takes", lambda _: message()),
     Scenario("message that is buffered", lambda _: BUFFERED),

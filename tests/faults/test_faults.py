@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chalicelib.contract import process_runtime as p
 from chalicelib.contract.commands import Command
 from chalicelib.contract.native import OPERATIONS
 from chalicelib.settings import Settings
@@ -91,7 +92,9 @@ def test_every_command_that_changes_something_is_disturbed() -> None:
     changing = {operation.command for operation in OPERATIONS if operation.changes_something}
     acts = {type(prepared(scenario, WAYS[0]).act) for scenario in SCENARIOS}
 
+    of_people = {p.ClaimTask, p.UnclaimTask, p.AssignTask, p.AssignInstanceTasks, p.CompleteTask}
     assert {kind.__name__ for kind in changing - acts} == {"UnlockTasks"}, "which does nothing at all"
+    assert of_people <= acts
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, **by_name)

@@ -19,6 +19,7 @@ LAYERS = (
     "contract",
     "service",
     "sdk",
+    "connectors",
     "storage",
     "watching",
     "api",
@@ -28,9 +29,10 @@ LAYERS = (
     "local",
     "cli",
 )
-# ... except that settings and the SDK know almost nothing, and only wiring and the front doors use the SDK.
-KNOWS = {"settings": set[str](), "sdk": {"contract"}}
-USERS_OF_SDK = {"wiring", "local", "cli"}
+# ... except that settings and the SDK know almost nothing, and only wiring, the front doors and connectors,
+# which are handlers of jobs, use the SDK; nobody but wiring knows of connectors.
+KNOWS = {"settings": set[str](), "sdk": {"contract"}, "connectors": {"sdk"}}
+USERS = {"sdk": {"connectors", "wiring", "local", "cli"}, "connectors": {"wiring"}}
 
 PURE = ("bpmn", "engine", "expressions")
 OUTSIDE_WORLD = {
@@ -53,8 +55,16 @@ OUTSIDE_WORLD = {
     "uuid",
 }
 PLACES = {
-    "boto3": (),
-    "botocore": ("storage/aws.py", "storage/dynamodb.py", "storage/kms.py", "storage/sqs.py"),
+    "boto3": ("connectors/aws.py",),
+    "botocore": (
+        "connectors/aws.py",
+        "storage/aws.py",
+        "storage/dynamodb.py",
+        "storage/kms.py",
+        "storage/sqs.py",
+        "wiring.py",
+    ),
+    "urllib3": ("connectors/sending.py",),
     "aws_lambda_powertools": ("watching.py",),
     "lxml": ("bpmn/parser.py",),
     "jwt": ("api/tokens.py",),
@@ -112,8 +122,8 @@ def may_use(home: str, used: str) -> bool:
         return True
     if home in KNOWS:
         return used in KNOWS[home]
-    if used == "sdk":
-        return home in USERS_OF_SDK
+    if used in USERS:
+        return home in USERS[used]
     return LAYERS.index(used) < LAYERS.index(home)
 
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from chalicelib.contract.commands import Command, In, Input, Query, RecordQuery
-from chalicelib.contract.native import OPERATIONS
+from chalicelib.contract.commands import Command, In, Input, Query, RecordQuery, SurfaceCommand
+from chalicelib.contract.surfaces import OPERATIONS, SURFACES
 from chalicelib.service.handlers import HANDLERS
 
-BASES = {Command, Query, RecordQuery}
+BASES = {Command, Query, RecordQuery, SurfaceCommand}
 
 
 def segments(path: str) -> list[str]:
@@ -40,8 +40,9 @@ def test_names_and_routes_are_unique():
     assert len({(row.method, row.path) for row in OPERATIONS}) == len(OPERATIONS)
 
 
-def test_rows_stand_in_the_order_of_their_paths():
-    assert [row.path for row in OPERATIONS] == sorted(row.path for row in OPERATIONS)
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+def test_rows_stand_in_the_order_of_their_paths(surface):
+    assert [row.path for row in surface.operations] == sorted(row.path for row in surface.operations)
 
 
 def test_path_positions_have_one_variable_name():

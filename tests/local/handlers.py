@@ -20,3 +20,11 @@ def second(job: Job, amount: int) -> None:
     calls.append(f"second {amount}")
     all_done.set()
     raise BpmnError("nobody catches it")
+
+
+@worker.job("flow", "s0")
+def in_microflow(job: Job, Order: dict[str, int]) -> dict[str, object]:
+    calls.append(f"{job.seconds_left:.0f} seconds left")
+    if Order["quantity"] < 0:
+        raise ValueError("less than nothing")
+    return {"Total": {"amount": Order["quantity"] * 3}}

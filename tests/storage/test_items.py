@@ -518,3 +518,31 @@ def test_expired_items_are_removed_unless_the_store_does_so_by_itself(items):
     assert items.purge_expired(11, 100) == 0
     assert [name for name in "abcd" if stored(items, name)] == ["c", "d"]
     items.commit([new("a")])
+
+
+# collections
+
+
+def test_collection_has_the_sort_keys_of_one_partition_key_in_their_order(items):
+    items.commit([new("a", sort="b"), new("a", sort="a"), new("a", sort="c"), new("ab", sort="x")])
+
+    assert items.collection("a") == ["a", "b", "c"]
+    assert items.collection("missing") == []
+
+
+def test_collection_comes_in_pages(items):
+    items.commit([new("a", sort=f"{number:02}") for number in range(7)])
+
+    assert items.collection("a", limit=3) == ["00", "01", "02"]
+    assert items.collection("a", after="02", limit=3) == ["03", "04", "05"]
+    assert items.collection("a", after="055") == ["06"]
+    assert items.collection("a", after="06", limit=3) == []
+
+
+def test_collection_sees_what_was_written_before(items):
+    items.commit([new("a", sort="1")])
+    items.commit([Delete(key("a", "1")), new("a", sort="2")])
+    assert items.collection("a") == ["2"]
+
+    items.commit([Delete(key("a", "2"))])
+    assert items.collection("a") == []

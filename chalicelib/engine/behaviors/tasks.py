@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from ...bpmn.model import Element
 from ...bpmn.scripts import own_script
 from ...bpmn.types import Trigger
+from ..asks import Staff
 from ..assignment import evaluated
 from ..catching import Thrown, catch, deliver
 from ..mappings import put_result
+from ..policies import policy_of, wanted
 from ..records import ElementInstance, Job
 from ..states import JobType
 from ..step import Step
@@ -79,6 +81,11 @@ class UserTask(Behavior):
 
     def enter(self, step: Step, element: Element, token: ElementInstance) -> None:
         """Make the user task."""
-        assignment = evaluated(element, step.evaluator(token))
+        evaluator = step.evaluator(token)
+        policy = policy_of(step.process, element)
+        people = None if policy is None else wanted(policy, evaluator)
+        assignment = evaluated(step.process, element, evaluator)
         step.start(token)
-        step.add_user_task(token, assignment)
+        user_task = step.add_user_task(token, assignment)
+        if people is not None:
+            step.asks.append(Staff(user_task.id, people))

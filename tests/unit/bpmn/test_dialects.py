@@ -83,6 +83,7 @@ def test_camunda_says_it_by_attributes() -> None:
         headers=(("warehouse", "north"), ("carrier", "post")),
         inputs=(("items", "${order.items}"),),
         outputs=(("reservationId", "${reservation.id}"),),
+        properties=(("warehouse", "north"), ("carrier", "post")),
     ), "a map in place of a text is left out"
     assert elements["approve"].extension == Extension(
         assignee="ann",

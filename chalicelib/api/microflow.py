@@ -1,0 +1,123 @@
+"""How the Microflow Runtime answers: six keys, ten keys or a word, and refusals in the same shape."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from chalice.app import Response
+
+from ..contract.commands import Command
+from ..contract.microflow import PLAIN, MicroflowAnswer, RunMicroflow
+from ..contract.operation import Operation
+from ..contract.process_runtime import ClassActionAnswer
+from ..contract.results import Result
+from ..service.class_actions import failed
+from .surface import Refusal
+
+Json = dict[str, Any]
+
+JSON = "application/json;charset=UTF-8"
+
+SUCCESS = "SUCCESS"
+REFRESHED = "RefreshCache Success"
+NOT_REFRESHED = "RefreshCache Failed"
+
+KEYS = (
+    "businessObjectSize",
+    "exception",
+    "fieldDescriptersMapSize",
+    "process",
+    "businessObjectDefSize",
+    "files",
+    "cacheClassSize",
+    "definitionSize",
+    "responseStatus",
+    "fieldDescripterSize",
+)
+"""Of the answer to a class action, spelled as other servers do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicroflowVoice:
+    """Says each operation in its own shape.
+
+    Attributes:
+        error_status: `responseStatus` of what has failed.
+        has_empty_outputs: Whether a microflow that has failed answers its business objects, empty.
+    """
+
+    error_status: str = "ERROR"
+    has_empty_outputs: bool = False
+
+    def answer(self, operation: Operation, command: Command, result: Any) -> Response:
+        """Say what has come of it; that a microflow has failed has HTTP status 200, too."""
+        if operation.result is None:
+            return _text(200, REFRESHED)
+        return _json(200, _ANSWERS.get(operation.result, _as_it_is)(self, command, result))
+
+    def refuse(self, operation: Operation, given: Mapping[str, Any], refusal: Refusal) -> Response:
+        """The same shape with what is wrong."""
+        if operation.result is None:
+            # Who is not let in hears it by the status; everything else is a failure of the server.
+            status = refusal.status if refusal.status in (401, 403) else 500
+            return _text(status, f"{NOT_REFRESHED}: {refusal.message}")
+        if operation.result is ClassActionAnswer:
+            return _json(refusal.status, self.acted(failed(refusal.message)), refusal.headers)
+        name = str(given.get("flowName") or "")
+        return _json(refusal.status, self.ran(name, {}, refusal.message), refusal.headers)
+
+    def ran(self, name: str, objects: Mapping[str, Any], exception: str = "", trace: str = "") -> Json:
+        """The six keys."""
+        return {
+            "exception": exception,
+            "responseStatus": self.error_status if exception else SUCCESS,
+            "responseObjectsMap": objects,
+            "flowName": name,
+            "flowId": "",
+            "tId": trace,
+        }
+
+    def acted(self, done: Json) -> Json:
+        """The ten keys, in the order of the contract."""
+        is_done = done["responseStatus"] == SUCCESS
+        return {
+            **{key: done[key] for key in KEYS},
+            "responseStatus": SUCCESS if is_done else self.error_status,
+        }
+
+
+def _ran(voice: MicroflowVoice, command: RunMicroflow, result: Json) -> Json:
+    objects = result["objects"]
+    if result["exception"] and voice.has_empty_outputs:
+        objects = result["empty"]
+    return voice.ran(command.flow_name, objects, result["exception"], result["trace"])
+
+
+def _acted(voice: MicroflowVoice, command: Command, result: Json) -> Json:
+    return voice.acted(result)
+
+
+def _as_it_is(voice: MicroflowVoice, command: Command, result: Json) -> Json:
+    return result
+
+
+_ANSWERS: Mapping[type[Result], Callable[[MicroflowVoice, Any, Json], Json]] = {
+    MicroflowAnswer: _ran,
+    ClassActionAnswer: _acted,
+}
+"""How an answer of the service is put, by what the operation answers."""
+
+
+def _json(status: int, body: Json, headers: Mapping[str, str] | None = None) -> Response:
+    try:
+        text = orjson.dumps(body).decode()
+    except TypeError:
+        # A number beyond 64 bits, or half a sign of UTF-16: JSON of Python has both.
+        text = json.dumps(body)
+    return Response(text, {"Content-Type": JSON, **(headers or {})}, status)
+
+
+def _text(status: int, text: str) -> Response:
+    return Response(text, {"Content-Type": PLAIN}, status)

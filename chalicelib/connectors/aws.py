@@ -1,0 +1,240 @@
+"""The connectors `dynamodb` and `lambda`: calls to services of AWS, each only to what is listed.
+
+The role that makes the calls may be able to do more; nothing is done with it that is not listed here.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..sdk.job import Job
+from ..sdk.worker import Completion, Failure
+from .answers import answered, raw, thrown
+from .inputs import Inputs
+
+LARGEST = 1024**2
+"""Bytes of an answer."""
+
+Clients = Callable[[str, float], Any]
+"""A client of a service by the name of its API, whose calls take so many seconds at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of tables or functions that may be used; `*` stands for any signs.
+
+    Attributes:
+        entries: What may be used.
+        own: What may not, whatever the entries say: it belongs to the engine.
+    """
+
+    entries: tuple[str, ...]
+    own: frozenset[str] = frozenset()
+
+    def allow(self, name: str) -> bool:
+        """Whether a name or an ARN may be used."""
+        if not self.own.isdisjoint(re.split("[:/]", name)):
+            return False
+        bare = name.rpartition("/" if ":table/" in name else ":function:")[2]
+        return any(fnmatchcase(name, entry) or fnmatchcase(bare, entry) for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of the connector `dynamodb`.
+
+    Attributes:
+        method: Of the client.
+        items: Parameters that are items, or keys, or values by name.
+        plain: Parameters that are texts, numbers and the like.
+    """
+
+    method: str
+    items: tuple[str, ...]
+    plain: tuple[str, ...]
+
+
+_CONDITION = ("ConditionExpression", "ExpressionAttributeNames", "ReturnValues")
+
+ACTIONS: Mapping[str, Action] = {
+    "get": Action(
+        "get_item", ("Key",), ("ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames")
+    ),
+    "put": Action("put_item", ("Item", "ExpressionAttributeValues"), _CONDITION),
+    "update": Action("update_item", ("Key", "ExpressionAttributeValues"), ("UpdateExpression", *_CONDITION)),
+    "delete": Action("delete_item", ("Key", "ExpressionAttributeValues"), _CONDITION),
+    "query": Action(
+        "query",
+        ("ExpressionAttributeValues", "ExclusiveStartKey"),
+        (
+            "IndexName",
+            "KeyConditionExpression",
+            "FilterExpression",
+            "ProjectionExpression",
+            "ExpressionAttributeNames",
+            "ConsistentRead",
+            "ScanIndexForward",
+            "Select",
+            "Limit",
+        ),
+    ),
+}
+"""What a task may ask of a table. Source: Amazon DynamoDB API reference, by the names of the parameters."""
+
+_ITEM = frozenset({"Item", "Attributes", "LastEvaluatedKey"})
+_ANSWER = (*_ITEM, "Items", "Count", "ScannedCount")
+"""What of an answer a task sees."""
+
+
+@dataclass(frozen=True)
+class DynamoDbConnector:
+    """Does tasks of the work type `dynamodb`."""
+
+    tables: Names
+    clients: Clients
+
+    def perform(self, job: Job) -> Completion:
+        """Ask a table.
+
+        Raises:
+            BpmnError: The table may not be used, or the service refuses.
+            Failure: The inputs of the task do not say what to ask.
+        """
+        inputs = Inputs.of(job)
+        action = ACTIONS.get(inputs.required("action"))
+        if action is None:
+            raise Failure(f"input action must be one of {', '.join(ACTIONS)}", retries=0)
+        table = inputs.required("table")
+        if not self.tables.allow(table):
+            raise thrown("DYNAMODB_NOT_ALLOWED", f"table {table} is not in the list of tables")
+        parameters = {"TableName": table} | _parameters(action, inputs)
+        with _faults_of("DYNAMODB", f"{action.method} of {table}"):
+            client = self.clients("dynamodb", inputs.seconds(job))
+            return answered(**_plain_answer(getattr(client, action.method)(**parameters)))
+
+
+@dataclass(frozen=True)
+class LambdaConnector:
+    """Does tasks of the work type `lambda`."""
+
+    functions: Names
+    clients: Clients
+
+    def perform(self, job: Job) -> Completion:
+        """Call a function and wait for its answer.
+
+        Raises:
+            BpmnError: It may not be called, it fails, or the service refuses.
+            Failure: The inputs of the task do not say what to call.
+        """
+        inputs = Inputs.of(job)
+        name = inputs.required("function")
+        if not self.functions.allow(name):
+            raise thrown("LAMBDA_NOT_ALLOWED", f"function {name} is not in the list of functions")
+        payload = _payload(inputs)
+        with _faults_of("LAMBDA", f"function {name}"):
+            client = self.clients("lambda", inputs.seconds(job))
+            answer = client.invoke(FunctionName=name, Payload=payload)
+            content = answer["Payload"].read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise thrown("LAMBDA_TOO_LARGE", f"function {name}: more than {LARGEST} bytes")
+        text = content.decode(errors="replace")
+        told = {"status": answer["StatusCode"], "payload": (raw(text) or text) if text else None}
+        if "FunctionError" in answer:
+            raise thrown("LAMBDA_FUNCTION_ERROR", f"function {name} has failed: {text}", **told)
+        return answered(**told)
+
+
+def _payload(inputs: Inputs) -> bytes:
+    """The payload as JSON, number for number; nothing is an empty object."""
+    value = inputs.value("payload")
+    if value is None:
+        return b"{}"
+    return (
+        json.dumps(value, ensure_ascii=False) if isinstance(value, str) else inputs.text("payload") or ""
+    ).encode()
+
+
+@contextmanager
+def _faults_of(service: str, what: str) -> Any:
+    """Refusals and silence of a service as BPMN errors."""
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectTimeoutError,
+        ParamValidationError,
+        ReadTimeoutError,
+    )
+
+    try:
+        yield
+    except ClientError as refusal:
+        error = refusal.response["Error"]
+        raise thrown(f"{service}_{error['Code']}", f"{what}: {error.get('Message', '')}") from refusal
+    except ParamValidationError as fault:
+        raise Failure(f"{what}: {fault}", retries=0) from fault
+    except (ConnectTimeoutError, ReadTimeoutError) as silence:
+        raise thrown(f"{service}_TIMEOUT", f"{what}: no answer in time") from silence
+    except BotoCoreError as fault:
+        raise thrown(f"{service}_UNREACHABLE", f"{what}: {fault}") from fault
+
+
+# Items in plain JSON
+
+
+def _parameters(action: Action, inputs: Inputs) -> dict[str, Any]:
+    """The parameters of an action that the inputs have.
+
+    Raises:
+        Failure: One of them is what no item can have.
+    """
+    # Not the engine's own: who has no such task does not wait for it.
+    from boto3.dynamodb.types import TypeSerializer
+
+    serialize = TypeSerializer().serialize
+    found = {name: _simple(inputs.value(name)) for name in action.plain if inputs.value(name) is not None}
+    for name in action.items:
+        try:
+            values = {key: serialize(value) for key, value in inputs.object(name).items()}
+        except (TypeError, ArithmeticError) as fault:
+            raise Failure(f"input {name}: {fault}", retries=0) from fault
+        found |= {name: values} if values else {}
+    return found
+
+
+def _simple(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def _plain_answer(answer: Mapping[str, Any]) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeDeserializer
+
+    deserialize = TypeDeserializer().deserialize
+
+    def item(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: _json(deserialize(value)) for name, value in given.items()}
+
+    told: dict[str, Any] = {name: answer[name] for name in _ANSWER if name in answer}
+    told |= {name: item(told[name]) for name in _ITEM & told.keys()}
+    return told | ({"Items": [item(one) for one in told["Items"]]} if "Items" in told else {})
+
+
+def _json(value: Any) -> Any:
+    """What JSON has no word for: sets are lists, bytes are base64."""
+    match value:
+        case dict():
+            return {name: _json(entry) for name, entry in value.items()}
+        case list():
+            return [_json(entry) for entry in value]
+        case set() | frozenset():
+            return sorted(map(_json, value))
+        case bytes():
+            return base64.b64encode(value).decode()
+    content = getattr(value, "value", value)  # a Binary of boto3
+    return base64.b64encode(content).decode() if isinstance(content, bytes) else content

@@ -1,0 +1,137 @@
+"""Sends HTTP requests over the network, each to the one address that was judged before.
+
+A name is not looked up again for the connection: whoever answers for a name could say another address then.
+"""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from http.client import HTTPException
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from .http import LARGEST, Request, Response, TimedOut, TooLarge, Unreachable
+
+CHUNK = 64 * 1024
+
+Found = TypeVar("Found")
+
+
+def resolve(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of a host, each once.
+
+    Raises:
+        TimedOut: Nobody says them in time.
+        Unreachable: Nobody knows them.
+    """
+    try:
+        found = _in_time(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), seconds)
+    except (OSError, UnicodeError) as fault:
+        raise Unreachable(f"host {host} is not known: {fault}") from fault
+    return list(dict.fromkeys(str(row[4][0]) for row in found))
+
+
+def send(request: Request, address: str, seconds: float) -> Response:
+    """Send a request to an address and read the answer, see `http.Send`."""
+    connection = _connection(request, address, seconds)
+    is_over = threading.Event()
+    was_sent = False
+    with _ended_after(connection, seconds, is_over):
+        try:
+            connection.connect()
+            was_sent = True
+            connection.request(
+                request.method,
+                request.target,
+                body=request.body,
+                headers={"Host": request.authority, **request.headers},
+                preload_content=False,
+                enforce_content_length=True,
+            )
+            found = _read(connection)
+            if is_over.is_set():
+                raise TimedOut  # what was cut off may look like an end
+            return found
+        except (TooLarge, TimedOut):
+            raise
+        except (HTTPError, HTTPException, OSError, ValueError) as fault:
+            # urllib3 names time-outs of many kinds; what counts is that it is over.
+            if is_over.is_set() or isinstance(fault, TimeoutError) or "timed out" in str(fault):
+                raise TimedOut from fault
+            raise Unreachable(str(fault) or type(fault).__name__, was_sent=was_sent) from fault
+
+
+def _read(connection: HTTPConnection) -> Response:
+    answer = connection.getresponse()
+    body = bytearray()
+    while chunk := answer.read1(CHUNK):
+        body += chunk
+        if len(body) > LARGEST:
+            raise TooLarge
+    headers = {name.lower(): answer.headers[name] for name in answer.headers}
+    return Response(answer.status, headers, bytes(body))
+
+
+def _connection(request: Request, address: str, seconds: float) -> HTTPConnection:
+    if request.scheme == "http":
+        return HTTPConnection(address, request.port, timeout=seconds)
+    return HTTPSConnection(
+        address,
+        request.port,
+        timeout=seconds,
+        ssl_context=_verified(),
+        server_hostname=request.host,
+        assert_hostname=request.host,
+    )
+
+
+@cache
+def _verified() -> ssl.SSLContext:
+    """Servers must prove who they are, to whom this machine trusts."""
+    return ssl.create_default_context()
+
+
+@contextlib.contextmanager
+def _ended_after(connection: HTTPConnection, seconds: float, is_over: threading.Event) -> Iterator[None]:
+    """Cut a connection off when its time is over, however slowly it goes on until then."""
+
+    def cut() -> None:
+        is_over.set()
+        if connection.sock is not None:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+def _in_time(act: Callable[[], Found], seconds: float) -> Found:
+    """Do something that cannot be told how long it may take; who takes longer is left alone."""
+    done: SimpleQueue[Found | BaseException] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(act())
+        except BaseException as fault:
+            done.put(fault)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        found = done.get(timeout=seconds)
+    except Empty:
+        raise TimedOut from None
+    if isinstance(found, BaseException):
+        raise found
+    return found
