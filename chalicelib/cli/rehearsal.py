@@ -214,8 +214,8 @@ class _Due(NamedTuple):
 class _Imagined(Evaluator):
     """Expressions in a process instance whose variables nobody knows.
 
-    The way out of an exclusive gateway is chosen, elsewhere all conditions are true, those that lead back once.
-    What comes to nothing for want of a variable is imagined.
+    The way out of an exclusive gateway is chosen. Elsewhere all conditions are true, one that leads back once;
+    what comes to nothing for want of a variable is imagined.
     """
 
     def __init__(self, step: Step, token: ElementInstance, asks: JobType, choose: Choose, way: Way) -> None:
