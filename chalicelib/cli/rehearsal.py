@@ -215,7 +215,7 @@ class _Due(NamedTuple):
 class _Imagined(Evaluator):
     """Expressions in a process instance whose variables nobody knows.
 
-    The way out of an exclusive gateway is chosen. Elsewhere all conditions are true, one that leads back once;
+    The way out of an exclusive gateway is chosen. Elsewhere, all conditions are true, one leading back once;
     what comes to nothing for want of a variable is imagined.
     """
 
