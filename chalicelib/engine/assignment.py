@@ -4,7 +4,7 @@ What the model says plainly is looked up in the model whenever somebody asks, an
 instance stores only what is its own: what a person has set, and what an expression came to.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..bpmn.extension import Extension, is_expression
@@ -99,14 +99,11 @@ def link_of(element: Element, evaluate: Evaluate | None = None) -> str | None:
         evaluate: Evaluates texts that are expressions; None: then None, if there are any.
     """
     pairs = []
-    for key, text in element.extension.properties:
-        word, _, name = key.partition(" ")
-        if word != "loadEntityKey" or not name.strip():
-            continue
+    for name, text in _link_keys(element):
         if is_expression(text) and evaluate is None:
             return None
         value = evaluate(text) if evaluate is not None else text
-        pairs.append(f"{_quoted(name.strip())}={_quoted('' if value is None else str(value))}")
+        pairs.append(f"{_quoted(name)}={_quoted('' if value is None else str(value))}")
     return "&".join(pairs) or "="
 
 
@@ -117,7 +114,8 @@ def link(user_task: UserTask, element: Element) -> str:
 
 def texts_of(element: Element) -> list[str | None]:
     """What the model says of the user tasks of an element, as it is written."""
-    return [getattr(element.extension, field) for field, _ in _ROWS.values()]
+    people = [getattr(element.extension, field) for field, _ in _ROWS.values()]
+    return [*people, *(text for _, text in _link_keys(element))]
 
 
 # private
@@ -131,6 +129,14 @@ def _said(process: Process, element: Element) -> dict[str, Any]:
     if policy is None:
         return said
     return _without_people(said) | ({"candidateGroups": [policy.group]} if policy.group else {})
+
+
+def _link_keys(element: Element) -> Iterator[tuple[str, str]]:
+    """The properties `loadEntityKey NAME`."""
+    for key, text in element.extension.properties:
+        word, _, name = key.partition(" ")
+        if word == "loadEntityKey" and name.strip():
+            yield name.strip(), text
 
 
 def _without_people(said: Mapping[str, Any]) -> dict[str, Any]:
