@@ -4,7 +4,7 @@ What the model says plainly is looked up in the model whenever somebody asks, an
 instance stores only what is its own: what a person has set, and what an expression came to.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -109,14 +109,11 @@ def link_of(element: Element, evaluate: Callable[[str], str | None] | None = Non
         evaluate: Evaluates texts that are expressions; None: then None, if there are any.
     """
     pairs = []
-    for key, text in element.extension.properties:
-        word, _, name = key.partition(" ")
-        if word != "loadEntityKey" or not name.strip():
-            continue
+    for name, text in _link_keys(element):
         if is_expression(text) and evaluate is None:
             return None
         value = evaluate(text) if evaluate is not None and is_expression(text) else text
-        pairs.append(f"{_quoted(name.strip())}={_quoted(value or '')}")
+        pairs.append(f"{_quoted(name)}={_quoted(value or '')}")
     return "&".join(pairs) or "="
 
 
@@ -127,7 +124,7 @@ def link(user_task: UserTask, element: Element) -> str:
 
 def texts_of(element: Element) -> list[str | None]:
     """What the model says of the user tasks of an element, as it is written."""
-    return list(_texts(element).values())
+    return [*_texts(element).values(), *(text for _, text in _link_keys(element))]
 
 
 # private
@@ -141,6 +138,14 @@ def _said(process: Process, element: Element) -> dict[str, Any]:
     if policy is None:
         return said
     return _without_people(said) | ({"candidateGroups": [policy.group]} if policy.group else {})
+
+
+def _link_keys(element: Element) -> Iterator[tuple[str, str]]:
+    """The properties `loadEntityKey NAME`."""
+    for key, text in element.extension.properties:
+        word, _, name = key.partition(" ")
+        if word == "loadEntityKey" and name.strip():
+            yield name.strip(), text
 
 
 def _without_people(said: Mapping[str, Any]) -> dict[str, Any]:

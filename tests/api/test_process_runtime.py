@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.contract.rights import Role
 from chalicelib.settings import Settings
-from tests.api.driver import KEY, Api
+from tests.api.driver import KEY, Api, no_pauses
 from tests.api.runtime import Runtime
+from tests.api.test_failures import Busy, Silent
 from tests.api.test_rights import add
 from tests.models import drawn, extended
 
@@ -728,6 +729,35 @@ def test_refreshed_cache_notices_at_once(booking):
     booking.data(booking.send("POST", "/refreshCache"))
 
     assert booking.task(booking.start())["definitionId"] == "bookingRoom:2:2"
+
+
+# We are wrong, or busy
+
+
+def test_store_that_is_busy_is_said_so(booking, assigned):
+    busy = Runtime(Api(items=Busy(booking.api.items)).serve(pauses=no_pauses))
+
+    answer = busy.act("claim", assigned, user="ann")
+
+    assert busy.refused(answer, 503, "UNAVAILABLE") == "the store is busy, try again"
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_write_without_an_answer_is_not_said_to_be_worth_repeating(booking, assigned):
+    silent = Runtime(Api(items=Silent(booking.api.items)).serve(pauses=no_pauses))
+
+    answer = silent.act("claim", assigned, user="ann")
+
+    assert "it may have been done" in silent.refused(answer, 503, "UNAVAILABLE")
+    assert "retry-after" not in answer.headers
+
+
+def test_refusals_of_the_engine_may_have_status_200_too():
+    runtime = Runtime(Api(Settings(store="memory", api_key=KEY, compat_http_status="always-200")))
+
+    answer = runtime.send("POST", "/process/start", {"processName": "Spa"})
+
+    assert (answer.status, answer.json["code"], answer.json["errorType"]) == (200, 404, "PROCESS_NOT_FOUND")
 
 
 def test_trusted_network_acts_for_everybody():

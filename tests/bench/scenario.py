@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.contract import commands as c
+from chalicelib.contract import process_runtime as p
 from chalicelib.contract.commands import Command
 from chalicelib.engine.records import Instant
 from chalicelib.service.once import execute_once
@@ -16,7 +17,7 @@ from chalicelib.settings import Settings
 from chalicelib.storage.ports import Items
 from chalicelib.wiring import SHARDS_ON_DYNAMODB
 from tests.clock import Clock
-from tests.models import call, event, parallel, sequence
+from tests.models import call, drawn, event, parallel, sequence
 from tests.play import Engine
 
 WORKER = "worker-1"
@@ -222,6 +223,27 @@ def other_commands(walk: Walk) -> None:
     message = {"name": "paid", "workerId": WORKER, "expirationTimer": {"timeDuration": "P1D"}}
     walk.send("send a message, buffered", c.SendMessage(correlationKey="order-7", **message))
     signals(walk)
+    people(walk)
+
+
+def people(walk: Walk) -> None:
+    """Tasks of people: of a lane's work party, and of two users by turns."""
+    lane = '<laneSet id="lanes"><lane id="lane" name="Desk"><flowNodeRef>ask</flowNodeRef></lane></laneSet>'
+    xml = drawn("people", f'{lane}<userTask id="ask"/>', "start -> ask", "ask -> end")
+    walk.deploy("people", xml)
+    start = p.StartProcess(processName="people", caller="ann")
+    walk.send("start by name, the first time", start)
+    instance = walk.send("start by name, a task of a group", start)["data"]
+    (task,) = walk.send("list the tasks of an instance", p.GetInstanceTasks(instanceId=instance))["data"]
+    this = {"taskId": task["id"]}
+    walk.send("list of a group, two tasks", p.ListTasks(group=("Desk",)))
+    walk.send("assign a task to two users", p.AssignTask(**this, user=("ann", "bob")))
+    walk.send("list of a user, one task", p.ListTasks(user=("ann",)))
+    walk.send("claim a task", p.ClaimTask(**this, user=("ann",)))
+    walk.send("unclaim a task", p.UnclaimTask(**this, user=("ann",)))
+    walk.send("business objects of a task", p.GetTaskVariables(**this))
+    walk.send("complete a task of one group and two users", p.CompleteTask(**this, user=("ann",)))
+    walk.send("list of a user, nothing", p.ListTasks(user=("ann",)))
 
 
 def signals(walk: Walk) -> None:

@@ -275,6 +275,7 @@ def test_custom_asks_an_expression(rule, named, engine):
         ({"assignment": "routing", "rule_1": "=( -> user ann"}, "assignment of ask: "),
         ({"assignment": "custom", "rule_1": "=("}, "assignment of ask: "),
         ({"match": "some"}, "assignment of ask: match some is none of any, all"),
+        ({"loadEntityKey_nr": "=("}, "assignment of ask: "),
     ],
 )
 def test_policy_that_makes_no_sense_is_refused(values, fact, engine):
