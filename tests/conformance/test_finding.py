@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.engine.errors import InvalidCommand, NotFound, Reason
 from chalicelib.service.finding import Selectors, find_process
+from tests import models
 from tests.play import Engine
 
 BOOKING = "lane/booking.bpmn"
@@ -69,11 +70,11 @@ def test_several_applications_are_named(engine):
 
 def test_microflow_is_no_process(engine):
     engine.deploy(BOOKING, version="1")
-    engine.deploy(BOOKING, version="2", tags=tags(microflow="true"))
+    flow = models.drawn("flow", "", "start -> end").replace("<process ", '<process name="Booking Room" ')
+    engine.deploy_xml(flow, tags=tags(microflow="true"))
 
     assert found(engine) == "1"
-    flow = find_process(engine.env, Selectors("Booking Room"), is_microflow=True)
-    assert flow.version == "2"
+    assert find_process(engine.env, Selectors("Booking Room"), is_microflow=True).bpmn_process_id == "flow"
 
 
 def test_what_another_process_deploys_is_seen_once_the_names_are_read_again(engine):

@@ -11,7 +11,9 @@ from chalicelib.engine.policies import Way
 from chalicelib.settings import Settings, env_name
 
 PAGE = (Path(__file__).parents[2] / "docs/surfaces.md").read_text(encoding="utf-8")
-OF_SURFACES = ("BPMN_SURFACES", "BPMN_COMPAT", "BPMN_MICROFLOW", "BPMN_HTTP")
+OF_SURFACES = tuple(
+    f"BPMN_{name}" for name in ("SURFACES", "COMPAT", "MICROFLOW", "HTTP", "DYNAMODB", "LAMBDA")
+)
 
 
 def rows(heading: str) -> list[list[str]]:
