@@ -14,12 +14,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from chalicelib.sdk import ApiProblem, Client
+from tests import models
 
 from . import page
 from .cloud import ROOT, TOOLS, Cloud, running
 
 sys.path.insert(0, str(ROOT / "docs" / "examples" / "order-fulfilment"))
+sys.path.insert(0, str(ROOT / "docs" / "examples" / "booking-room"))
 import demo  # type: ignore[import-not-found]
+import walk as booking
 
 WORK = ROOT / "build" / "e2e"
 STAGE = os.environ.get("STAGE", "dev")
@@ -39,6 +42,23 @@ ONE_MORE_MODULE = r"""
 make() { command make "$@" HANDLERS="docs/examples/order-fulfilment/worker.py build/e2e/release_two.py"; }
 """
 """What is said last counts: the package of the page, and a module."""
+
+DOUBLE = models.drawn(
+    "double",
+    '<scriptTask id="script"><extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/>'
+    "</extensionElements></scriptTask>",
+    "start -> script",
+    "script -> end",
+).replace(
+    '<startEvent id="start"/>',
+    models.extended(
+        '<zeebe:properties><zeebe:property name="microflow" value="true"/>'
+        '<zeebe:property name="input n" value=\'"Integer"\'/>'
+        '<zeebe:property name="output m" value=\'"Integer"\'/></zeebe:properties>'
+    )
+    + '<startEvent id="start"/>',
+)
+"""A microflow of one script."""
 
 CATCH = ROOT / "tests" / "bpmn" / "timer" / "catch.bpmn"
 
@@ -79,6 +99,8 @@ def walk(cloud: Cloud) -> None:
         say("first order is shipped", lambda: ended(client, 1))
         say(f"{ORDERS} orders, by the queue", lambda: orders(client))
         say("timer, by the schedule", lambda: timer(client))
+        say("people, by the Process Runtime", lambda: people(client))
+        say("microflow", lambda: microflow(client))
         say("no path", lambda: refused(client))
         say("rights", lambda: rights(cloud, address))
         say("change a setting", lambda: read(cloud, "Change a setting"))
@@ -128,6 +150,22 @@ def timer(client: Client) -> None:
     start = {"bpmnProcessId": "timerCatchTest", "version": "1", "workerId": "e2e"}
     client.call("POST", "/process-instances", start)
     ended(client, ORDERS + 2)
+
+
+def people(client: Client) -> None:
+    """A room is booked by several people."""
+    hotel = booking.Hotel(client)
+    hotel.deploy()
+    booking.walk(hotel)
+
+
+def microflow(client: Client) -> None:
+    """A flow answers at once."""
+    names = {"bpmnProcessId": "double", "version": "1", "workerId": "e2e"}
+    client.call("POST", "/processes", {**names, "bpmnXml": DOUBLE})
+    answer = client.call("POST", "/MicroflowRest/DoAction", {"flowName": "double", "object": {"n": 21}})
+    if answer["responseObjectsMap"] != {"m": 42}:
+        raise Failed(f"the microflow answers {answer}")
 
 
 def refused(client: Client) -> None:
