@@ -221,11 +221,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 def _own_responses(operation: Operation, surface: Surface) -> dict[str, Any]:
     """Every operation of a further surface may refuse with the same, in the shape of the surface."""
-    content = {surface.refusal_type: {"schema": {"$ref": _REF.format(model=surface.refusal.__name__)}}}
-    refusals = {
-        status: {"description": description, "content": content}
-        for status, description in surface.refusals.items()
-    }
+    shapes = {"400": operation.result} if operation.answers_alone else {}
+    refusals = {}
+    for status, description in surface.refusals.items():
+        shape = shapes.get(status) or surface.refusal
+        content = {surface.refusal_type: {"schema": {"$ref": _REF.format(model=shape.__name__)}}}
+        refusals[status] = {"description": description, "content": content}
     return {str(operation.status): _success(operation), **refusals}
 
 

@@ -25,6 +25,7 @@ class Operation:
         further_methods: HTTP methods that do the same.
         acts_for: Right that it takes to name others than oneself in its parameter `user`; empty: none.
         reads: Whether it changes nothing, although its method may.
+        answers_alone: Whether its answer has no envelope, nor has the refusal of what cannot be understood.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Operation:
     further_methods: tuple[str, ...] = ()
     acts_for: str = ""
     reads: bool = False
+    answers_alone: bool = False
 
     @property
     def changes_something(self) -> bool:

@@ -247,6 +247,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ProcessClassAction,
         ClassActionAnswer,
         reads=True,
+        answers_alone=True,
     ),
     Operation(
         "getInstanceTasks", "GET", f"{PREFIX}/instance/{{instanceId}}/tasks", GetInstanceTasks, TasksEnvelope

@@ -634,21 +634,12 @@ class ItemStore:
 
     def worklist(self, named: Iterable[Named]) -> list[Listed]:
         """The user tasks that some were named for, oldest first; their states say whether they still are."""
+        places = [place for one in named for place in entries.collections(one, self._shards)]
         found: dict[str, list[str]] = {}
-        for one in named:
-            for place in entries.collections(one, self._shards):
-                for sort in self._collection(place):
-                    found.setdefault(sort, []).append(place)
+        for place, sorts in zip(places, self._items.collections(places), strict=True):
+            for sort in sorts:
+                found.setdefault(sort, []).append(place)
         return [entries.read(sort, tuple(places)) for sort, places in sorted(found.items())]
-
-    def _collection(self, place: str, size: int = 1000) -> Iterator[str]:
-        after = ""
-        while True:
-            sorts = self._items.collection(place, after=after, limit=size)
-            yield from sorts
-            if len(sorts) < size:
-                return
-            after = sorts[-1]
 
     def forget_listed(self, ended: Iterable[Listed]) -> None:
         """Remove what is left over of user tasks that have ended."""
