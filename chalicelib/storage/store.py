@@ -131,12 +131,19 @@ class ItemStore:
         """
         fresh_until, ids = self._named.get(name, (float("-inf"), []))
         if self._clock() >= fresh_until:
-            item = self._get(keys.processes_named(name))
-            ids = [] if item is None else codec.decode_json(item.body)
+            ids = self._ids_named(name, self.latest)
             if ids:
                 self._named[name] = (self._clock() + NAMES_FRESH_FOR, ids)
         found = (self.process(id) for id in ids)
         return [process for process in found if process is not None]
+
+    def _ids_named(self, name: str, previous: Callable[[str], DeployedProcess | None]) -> list[int]:
+        """Ids of the processes of a name; of what an older release has deployed, the latest by its id."""
+        item = self._get(keys.processes_named(name))
+        if item is not None:
+            return list(codec.decode_json(item.body))
+        latest = previous(name)
+        return [] if latest is None else [latest.id]
 
     def forget_processes(self) -> None:
         """Read everything about processes anew."""
@@ -145,12 +152,12 @@ class ItemStore:
         self._named.clear()
         self._directory = (float("-inf"), Directory())
 
-    def _name_writes(self, process: DeployedProcess) -> Sequence[Write]:
+    def _name_writes(self, new: NewProcess) -> Sequence[Write]:
         """A process comes behind those that have its names already; the catalog's revision guards them."""
+        process, previous = new.process, new.previous
         writes = []
         for name in names_of(process):
-            item = self._get(keys.processes_named(name))
-            ids = [] if item is None else codec.decode_json(item.body)
+            ids = self._ids_named(name, lambda id: previous if id == process.bpmn_process_id else None)
             self._named.pop(name, None)
             writes.append(Put(Item(keys.processes_named(name), codec.encode_json([*ids, process.id])), None))
         return writes
@@ -390,7 +397,7 @@ class ItemStore:
                 ]
             case NewProcess():
                 writes = [*_process_puts(change), *self._start_writes(change)]
-                return [*writes, *self._name_writes(change.process)]
+                return [*writes, *self._name_writes(change)]
             case ClockOffset():
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
