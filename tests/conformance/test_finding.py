@@ -91,6 +91,17 @@ def test_what_another_process_deploys_is_seen_once_the_names_are_read_again(engi
     assert find_process(here, Selectors("Booking Room")).version == "2"
 
 
+def test_only_what_is_found_is_read(engine):
+    for version in ("1", "2", "3"):
+        engine.deploy(BOOKING, version=version)
+    recording = engine.record()
+
+    for _ in range(3):
+        find_process(engine.env, Selectors("Booking Room", snap_version="v.0.1.0"))
+
+    assert recording.calls["get"] == 2, "the names, and the process"
+
+
 def test_what_an_older_release_has_deployed_is_found_by_its_id(engine):
     engine.deploy(BOOKING, version="1")
     names = [processes_named(name) for name in ("Booking Room", "booking")]
