@@ -26,9 +26,9 @@ NOT_WALKED = ("definition", "invalid")
 INTRODUCTION = """# Elements
 
 What this engine executes. Everything else that cannot be executed is refused by name at deployment, never
-ignored; what only documents (lanes, groups, data, annotations) is left out. This page is written by
-`make docs`, from the tables and the classes that run; how to add a type is in
-[chalicelib/engine/README.md](../chalicelib/engine/README.md).
+ignored; what only documents (groups, data, annotations) is left out. Lanes say who does the user tasks in
+them: [surfaces.md](surfaces.md). This page is written by `make docs`, from the tables and the classes that
+run; how to add a type is in [chalicelib/engine/README.md](../chalicelib/engine/README.md).
 
 A job is made only where neither the model nor the deployment answers what it asks; the jobs of service,
 send and business rule tasks and of message throw and end events are always made, those of call activities

@@ -46,9 +46,9 @@ class Recording:
         self.calls["query"] += 1
         return self._items.query(index, hash_value, low=low, high=high, after=after, limit=limit)
 
-    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        self.calls["collection"] += 1
-        return self._items.collection(partition, after=after, limit=limit)
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        self.calls["collections"] += len(partitions)
+        return self._items.collections(partitions)
 
     def commit(self, writes: Sequence[Write]) -> None:
         self._act_in_between(writes)

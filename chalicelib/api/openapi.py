@@ -221,14 +221,16 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 def _own_responses(operation: Operation, surface: Surface) -> dict[str, Any]:
     """Every operation of a further surface may refuse with the same, in the shape of the surface."""
-    ref = {"$ref": _REF.format(model=(operation.refusal or surface.refusal).__name__)}
-    content: dict[str, Any] = {surface.refusal_type: {"schema": ref}}
-    if operation.result is None:
-        content = {operation.content_type: {"schema": {"type": "string"}}}
-    refusals = {
-        status: {"description": description, "content": content}
-        for status, description in surface.refusals.items()
-    }
+    shapes = {"400": operation.result} if operation.answers_alone else {}
+    refusals = {}
+    for status, description in surface.refusals.items():
+        shape = shapes.get(status) or operation.refusal or surface.refusal
+        content: dict[str, Any] = {
+            surface.refusal_type: {"schema": {"$ref": _REF.format(model=shape.__name__)}}
+        }
+        if operation.result is None:
+            content = {operation.content_type: {"schema": {"type": "string"}}}
+        refusals[status] = {"description": description, "content": content}
     return {str(operation.status): _success(operation), **refusals}
 
 

@@ -9,7 +9,6 @@ from chalice.app import Response
 
 from ..contract.commands import Command
 from ..contract.operation import Operation
-from ..contract.process_runtime import ClassActionAnswer
 from ..service.class_actions import failed
 from .surface import Refusal
 
@@ -49,7 +48,7 @@ class ProcessRuntimeVoice:
 
     def answer(self, operation: Operation, command: Command, result: Any) -> Response:
         """The envelope around a result; a class action has none."""
-        if operation.result is ClassActionAnswer:
+        if operation.answers_alone:
             return _json(200, result)
         return self._envelope(200, result["data"], 0, result["count"])
 
@@ -59,7 +58,7 @@ class ProcessRuntimeVoice:
         code = STATUS.get(error_type, refusal.status)
         more = {"message": refusal.message, "errorType": error_type}
         status = 200 if self.is_always_200 else code
-        if operation.result is ClassActionAnswer and code == BAD_REQUEST:
+        if operation.answers_alone and code == BAD_REQUEST:
             return _json(status, failed(refusal.message))
         return self._envelope(status, "", code, 0, more, refusal.headers)
 

@@ -54,7 +54,7 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Asked(Exception):
+class TurnedAway(Exception):
     """A request is refused before any operation looks at it."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
@@ -149,9 +149,9 @@ def _caller(operation: Operation, request: Request, access: Access | None) -> Ca
     key = request.headers.get("x-api-key")
     found = access.caller(f"Bearer {key}" if key else request.headers.get("authorization"))
     if found is None:
-        raise Asked(401, UNAUTHORIZED, "no credential, or one that is not known")
+        raise TurnedAway(401, UNAUTHORIZED, "no credential, or one that is not known")
     if not found.may(operation.name):
-        raise Asked(403, FORBIDDEN, f"{found.user} may not call {operation.name}")
+        raise TurnedAway(403, FORBIDDEN, f"{found.user} may not call {operation.name}")
     return found
 
 
@@ -159,7 +159,7 @@ def _check_user(operation: Operation, caller: Caller, given: Mapping[str, Any]) 
     """Whoever names others acts for them."""
     others = [name for name in given.get("user", ()) if name != caller.user]
     if operation.acts_for and others and not caller.may(operation.acts_for):
-        raise Asked(403, FORBIDDEN, f"{caller.user} may not act for {', '.join(others)}")
+        raise TurnedAway(403, FORBIDDEN, f"{caller.user} may not act for {', '.join(others)}")
 
 
 # What is asked
@@ -201,15 +201,15 @@ def _body_values(operation: Operation, request: Request) -> dict[str, Any]:
 def _document(operation: Operation, request: Request) -> dict[str, Any]:
     body = request.raw_body
     if len(body) > operation.max_body:
-        raise Asked(400, "VALIDATION", f"request body is larger than {operation.max_body} bytes")
+        raise TurnedAway(400, "VALIDATION", f"request body is larger than {operation.max_body} bytes")
     if not body.strip():
         return {}
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as fault:
-        raise Asked(400, "VALIDATION", f"request body is no JSON: {fault}") from None
+        raise TurnedAway(400, "VALIDATION", f"request body is no JSON: {fault}") from None
     if not isinstance(document, dict):
-        raise Asked(400, "VALIDATION", "request body is no JSON object")
+        raise TurnedAway(400, "VALIDATION", "request body is no JSON object")
     return document
 
 
@@ -218,7 +218,7 @@ def _command(operation: Operation, values: Mapping[str, Any]) -> Command:
         return operation.command.model_validate(values)
     except ValidationError as fault:
         facts = [said(error, values) for error in fault.errors(include_url=False)]
-        raise Asked(400, "VALIDATION", "; ".join(facts)) from None
+        raise TurnedAway(400, "VALIDATION", "; ".join(facts)) from None
 
 
 # What is refused
@@ -226,7 +226,7 @@ def _command(operation: Operation, values: Mapping[str, Any]) -> Command:
 
 def _refusal(operation: Operation, request: Request, env: Environment, fault: Exception) -> Refusal:
     match fault:
-        case Asked():
+        case TurnedAway():
             env.watch.refuse(fault.refusal.reason)
             return fault.refusal
         case RequestProblem():

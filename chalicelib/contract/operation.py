@@ -26,6 +26,7 @@ class Operation:
         acts_for: Right that it takes to name others than oneself in its parameter `user`; empty: none.
         reads: Whether it changes nothing, although its method may.
         refusal: Body of a refusal, if it is not that of its surface.
+        answers_alone: Whether its answer has no envelope, nor has the refusal of what cannot be understood.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Operation:
     acts_for: str = ""
     reads: bool = False
     refusal: type[Result] | None = None
+    answers_alone: bool = False
 
     @property
     def changes_something(self) -> bool:

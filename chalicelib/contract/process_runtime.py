@@ -36,7 +36,7 @@ class ProcessClassAction(SurfaceCommand):
         event: `refresh`, `file` or `generate`.
     """
 
-    file_names: Annotated[tuple[str, ...], BeforeValidator(_to_texts)] = ()
+    file_names: Annotated[tuple[str, ...], Field(max_length=1000), BeforeValidator(_to_texts)] = ()
     event: str = ""
 
 
@@ -247,6 +247,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ProcessClassAction,
         ClassActionAnswer,
         reads=True,
+        answers_alone=True,
     ),
     Operation(
         "getInstanceTasks", "GET", f"{PREFIX}/instance/{{instanceId}}/tasks", GetInstanceTasks, TasksEnvelope

@@ -24,6 +24,26 @@ class Attributes:
     is_microflow: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NamedProcess:
+    """A deployed process as it is found, without its model.
+
+    Attributes:
+        id: Of the process.
+        bpmn_process_id: Its BPMN process id.
+        said: Its attributes.
+    """
+
+    id: int
+    bpmn_process_id: str
+    said: Attributes
+
+    @staticmethod
+    def of(process: DeployedProcess) -> "NamedProcess":
+        """What is found of a process."""
+        return NamedProcess(process.id, process.bpmn_process_id, attributes_of(process))
+
+
 def attributes_of(process: DeployedProcess) -> Attributes:
     """The attributes of a deployed process."""
     return attributes(process.model, process.tags)

@@ -5,7 +5,7 @@ processes anew, `generate` checks that they are there, `file` answers the names.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..bpmn.business_objects import INPUT, OUTPUT, BusinessObject, business_objects
@@ -82,7 +82,7 @@ def parse(name: str) -> Selectors:
     return Selectors(process_name, app_name or None, unique_id or None, version[1] if version else None)
 
 
-def counts(processes: Any) -> dict[str, int]:
+def counts(processes: Collection[DeployedProcess]) -> dict[str, int]:
     """How much is known of some processes."""
     objects = [one for process in processes for one in _objects(process)]
     return {

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from ..bpmn.model import Process
 from ..contract.rights import Role
 from ..engine.assignment import Named
+from ..engine.attributes import NamedProcess
 from ..engine.evaluation import Evaluator
 from ..engine.instance import ProcessInstance
 from ..engine.messages import Message, MessageSlot
@@ -360,7 +361,7 @@ class Store(Protocol):
         """The version of a BPMN process that was deployed last, strongly consistent."""
         ...
 
-    def processes_named(self, name: str) -> list[DeployedProcess]:
+    def processes_named(self, name: str) -> list[NamedProcess]:
         """The processes that are found under a name or BPMN process id, in the order of their deployment.
 
         What another process has deployed under a known name is seen a few seconds later.

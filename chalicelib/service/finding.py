@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..engine.attributes import attributes_of
+from ..engine.attributes import NamedProcess
 from ..engine.errors import InvalidCommand, NotFound, Reason
 from ..engine.records import DeployedProcess
 from .environment import Environment
@@ -38,30 +38,32 @@ def find_process(env: Environment, wanted: Selectors, *, is_microflow: bool = Fa
         InvalidCommand: They belong to several applications, or have several unique ids.
     """
     named = env.store.processes_named(wanted.name)
-    found = [process for process in named if _matches(process, wanted, is_microflow)]
+    found = [one for one in named if _matches(one, wanted, is_microflow)]
     if not found:
         what = "microflow" if is_microflow else "process"
         raise NotFound(f"{what} {_text(wanted)} could not be found", reason=Reason.PROCESS_NOT_FOUND)
     _require_one(found, wanted)
-    return found[-1]
+    process = env.store.process(found[-1].id)
+    assert process is not None, "a process is never removed"
+    return process
 
 
 # private
 
 
-def _matches(process: DeployedProcess, wanted: Selectors, is_microflow: bool) -> bool:
-    said = attributes_of(process)
+def _matches(one: NamedProcess, wanted: Selectors, is_microflow: bool) -> bool:
+    said = one.said
     return (
         said.is_microflow == is_microflow
         and wanted.app_name in (None, said.app_name)
-        and wanted.unique_id in (None, said.unique_id, process.bpmn_process_id)
+        and wanted.unique_id in (None, said.unique_id, one.bpmn_process_id)
         and wanted.snap_version in (None, said.snap_version)
     )
 
 
-def _require_one(found: list[DeployedProcess], wanted: Selectors) -> None:
+def _require_one(found: list[NamedProcess], wanted: Selectors) -> None:
     """What belongs to no application, or has no unique id, is in nobody's way."""
-    said = [attributes_of(process) for process in found]
+    said = [one.said for one in found]
     apps = {one.app_name for one in said if one.app_name}
     ids = {one.unique_id for one in said if one.unique_id}
     if len(apps) > 1 or len(ids) > 1:

@@ -1,6 +1,6 @@
 """What the Process Runtime can do: processes are started, and people do their tasks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..contract import process_runtime as p
@@ -206,7 +206,8 @@ def _start(env: Environment, wanted: Selectors, given: dict[str, Any], caller: s
     return {"data": spell(env, INSTANCE, instance.partition, instance.id), "count": 1}
 
 
-def _change_claims(env: Environment, task_id: str, actor: str, act: Any) -> Answer:
+def _change_claims(env: Environment, task_id: str, actor: str, act: Callable[[Claims], bool]) -> Answer:
+    """Do something to the claims on a task; `act` answers whether that changes anything."""
     partition, id = read(env, TASK, task_id)
     people = People.of(env)
 

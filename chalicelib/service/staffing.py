@@ -11,7 +11,7 @@ from ..engine.records import UserTask
 from ..engine.step import Step
 from .desk import Desk
 from .people import People
-from .worklist import burden
+from .worklist import burdens
 
 USER_WORD, PARTY_WORD = "user ", "party "
 
@@ -61,8 +61,11 @@ def _with_least(desk: Desk, step: Step, user_task: UserTask, wanted: Wanted, mem
     """Who has the fewest open tasks; of several, who was given one the longest time ago."""
     party = wanted.party or ""
     turns = desk.given(party).turns
-    burdens = {member: burden(desk.env, member) + desk.taken_here(member) for member in members}
-    chosen = min(members, key=lambda member: (burdens[member], turns.get(member, 0), member))
+    carried = burdens(desk.env, members)
+    chosen = min(
+        members,
+        key=lambda member: (carried[member] + desk.taken_here(member), turns.get(member, 0), member),
+    )
     desk.give(party, chosen)
     return chosen
 

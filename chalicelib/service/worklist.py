@@ -4,6 +4,7 @@ A list reads the worklist entries of whom it is for, then the states of the proc
 what is on it. It never scans.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -42,28 +43,19 @@ class Open(NamedTuple):
 
 def of_users(env: Environment, users: Iterable[str]) -> list[Open]:
     """What some users hold, and what they could claim."""
-    people = People.of(env)
-    found: list[Open] = []
-    for user in users:
-        named = people.named(user)
-        found += _found(env, named, lambda claims, n=named, u=user: is_on_list(claims, n, u))  # type: ignore[misc]
-    return _sorted(found)
+    return _sorted(task for user in users for task in _of_user(env, user))
 
 
 def of_groups(env: Environment, named: set[Named]) -> list[Open]:
     """What nobody holds and a member of some groups could claim."""
-    people = People.of(env)
-    return _sorted(_found(env, named, lambda claims: is_on_list(claims, named, None), people))
+    return _sorted(_found(env, named, lambda claims: is_on_list(claims, named, None)))
 
 
-def burden(env: Environment, user: str) -> int:
-    """How many open tasks are assigned to somebody or claimed by them, over all processes."""
-
-    def is_theirs(claims: Claims) -> bool:
-        said = claims.said
-        return bool(said.get("claimedBy", said.get("assignee")) == user)
-
-    return len(_found(env, {(USER, user)}, is_theirs))
+def burdens(env: Environment, users: Iterable[str]) -> dict[str, int]:
+    """How many open tasks are assigned to each of some users or claimed by them, over all processes."""
+    named = {(USER, user) for user in users}
+    held = Counter(_holder(task) for task in _found(env, named, lambda claims: True))
+    return {user: held[user] for user in users}
 
 
 def of_instance(work: Work) -> Iterator[Open]:
@@ -101,9 +93,12 @@ def record(env: Environment, found: Open) -> dict[str, Any]:
 # private
 
 
-def _found(
-    env: Environment, named: set[Named], belongs: Callable[[Claims], bool], people: People | None = None
-) -> list[Open]:
+def _of_user(env: Environment, user: str) -> list[Open]:
+    named = People.of(env).named(user)
+    return _found(env, named, lambda claims: is_on_list(claims, named, user))
+
+
+def _found(env: Environment, named: set[Named], belongs: Callable[[Claims], bool]) -> list[Open]:
     """The open tasks of some entries that belong on a list; entries of ended tasks are removed."""
     listed = env.store.worklist(sorted(named))
     refs = list(dict.fromkeys(env.store.first_ref(one.partition, one.id) for one in listed))
@@ -112,7 +107,7 @@ def _found(
         for _, work in loaded(env, refs, skip_unreadable=True)
         for block in work.instance.blocks
     }
-    people = people or People.of(env)
+    people = People.of(env)
     found, left_over = [], []
     for one in listed:
         work = works.get(Ref(one.partition, (one.id - 1) // IDS_PER_BLOCK))
@@ -126,6 +121,13 @@ def _found(
     if left_over:
         env.store.forget_listed(left_over)
     return found
+
+
+def _holder(task: Open) -> str | None:
+    """Who has a task: by claim, or by assignment."""
+    said = assignment(task.user_task, task.work.process.model)
+    holder: str | None = said.get("claimedBy") or said.get("assignee")
+    return holder
 
 
 def _user_task(work: Work | None, listed: Listed) -> UserTask | None:

@@ -9,7 +9,7 @@ the default of a new column.
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, astuple, fields
 from enum import Enum
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
@@ -19,6 +19,7 @@ import orjson
 from ..bpmn.extension import NOTHING_ADDED, Extension
 from ..bpmn.model import Element, EventDefinition, Lane, Process, SequenceFlow, Timer
 from ..bpmn.types import ElementType
+from ..engine.attributes import Attributes, NamedProcess
 from ..engine.instance import Counters, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.records import (
@@ -317,6 +318,20 @@ def encode_bytes(content: bytes) -> bytes:
 def decode_bytes(body: bytes) -> bytes:
     """A file, byte for byte."""
     return zlib.decompress(body)
+
+
+def encode_named(processes: Sequence[NamedProcess]) -> bytes:
+    """The processes of a name, with what they are found by."""
+    rows = [[row.id, row.bpmn_process_id, *astuple(row.said)] for row in processes]
+    return encode_json([SCHEMA, rows])
+
+
+def decode_named(body: bytes) -> list[NamedProcess]:
+    """The processes of a name."""
+    schema, rows = decode_json(body)
+    if schema > SCHEMA:
+        raise UnknownSchema(f"names have schema {schema}, this release knows {SCHEMA}")
+    return [NamedProcess(id, bpmn_process_id, Attributes(*said)) for id, bpmn_process_id, *said in rows]
 
 
 def encode_messages(slot: MessageSlot) -> bytes:

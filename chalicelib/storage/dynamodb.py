@@ -178,30 +178,15 @@ class DynamoItems:
         request = self._query_request(tables.indexes()[index], hash_value, low, high, after)
         return self._entries(request, tables.indexes()[index].range_attribute, limit)
 
-    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """See `Items.collection`; one request, unless the items are more than a page of DynamoDB (1 MB).
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        """See `Items.collections`; a request each, several at the same time.
 
         Raises:
             Throttled: The table was too busy until the retries were used up.
         """
-        assert limit >= 1, "a query asks for at least one item"
-        behind = " AND #s > :s" if after else ""
-        request = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "#p = :p" + behind,
-            "ProjectionExpression": "#s",
-            "ExpressionAttributeNames": {"#p": "pk", "#s": "sk"},
-            "ExpressionAttributeValues": {":p": {"S": partition}} | ({":s": {"S": after}} if after else {}),
-        }
-        found: list[str] = []
-        start: dict[str, Any] = {}
-        while True:
-            answer = self._ask(self._client.query, **{**request, **start, "Limit": limit - len(found)})
-            found += [each["sk"]["S"] for each in answer["Items"]]
-            if len(found) >= limit or "LastEvaluatedKey" not in answer:
-                return found
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        if len(partitions) == 1:
+            return [self._collection(partitions[0])]
+        return list(self._pool.map(self._collection, partitions))
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`.
@@ -354,6 +339,24 @@ class DynamoItems:
             "ExpressionAttributeValues": {":h": {"S": hash_value}} | values,
             **start,
         }
+
+    def _collection(self, partition: str) -> list[str]:
+        request = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "#p = :p",
+            "ProjectionExpression": "#s",
+            "ExpressionAttributeNames": {"#p": "pk", "#s": "sk"},
+            "ExpressionAttributeValues": {":p": {"S": partition}},
+        }
+        found: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._ask(self._client.query, **request, **start)
+            found += [each["sk"]["S"] for each in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _entries(self, request: Mapping[str, Any], range_attribute: str, limit: int) -> list[Entry]:
         """Up to `limit` entries, page by page: a page may end early, in the worst case empty."""

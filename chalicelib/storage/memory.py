@@ -44,11 +44,10 @@ class MemoryItems:
             entries = self._entries.get(place)
             return [] if entries is None else entries.between(low, high, after, limit)
 
-    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """See `Items.collection`."""
-        assert limit >= 1, "a query asks for at least one item"
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        """See `Items.collections`."""
         with self._lock:
-            return sorted(sort for sort in self._collections.get(partition, ()) if sort > after)[:limit]
+            return [sorted(self._collections.get(partition, ())) for partition in partitions]
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`; never throttled."""

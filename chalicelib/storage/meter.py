@@ -160,12 +160,13 @@ class Meter:
         self._charge(queries=1, read_units=read_units(size) / 2)
         return found
 
-    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """One request, as `DynamoItems.collection` sends it: all items together, whatever is answered."""
-        found = self.items.collection(partition, after=after, limit=limit)
-        size = sum(self._stored.get(Key(partition, sort), _NOTHING).size for sort in found)
-        self.touch(Touched(TABLE, partition, read_units(size), 0))
-        self._charge(queries=1, read_units=read_units(size))
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        """One request each, as `DynamoItems.collections` sends them."""
+        found = self.items.collections(partitions)
+        for partition, sorts in zip(partitions, found, strict=True):
+            size = sum(self._stored.get(Key(partition, sort), _NOTHING).size for sort in sorts)
+            self.touch(Touched(TABLE, partition, read_units(size), 0))
+            self._charge(queries=1, read_units=read_units(size))
         return found
 
     def commit(self, writes: Sequence[Write]) -> None:

@@ -143,13 +143,14 @@ class Items(Protocol):
         """
         ...
 
-    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """The sort keys of the items under one partition key, in rising order, strongly consistent.
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        """The sort keys of all items under each of some partition keys, in rising order, strongly consistent.
 
         Args:
-            partition: The partition key.
-            after: Go on behind this sort key; there need not be an item with it.
-            limit: Most to answer, at least 1. Fewer are answered only if there are no more.
+            partitions: Any number of distinct partition keys.
+
+        Returns:
+            One list per partition key, in the order of the partition keys.
         """
         ...
 

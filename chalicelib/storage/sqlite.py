@@ -102,16 +102,13 @@ class SqliteItems:
         rows = self._patiently(lambda: reader.execute(statement, values).fetchall())
         return [Entry(row[0], Key(row[1], row[2])) for row in rows]
 
-    def collection(self, partition: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """See `Items.collection`.
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        """See `Items.collections`.
 
         Raises:
             Throttled: Another process held the file all the time.
         """
-        assert limit >= 1, "a query asks for at least one item"
-        reader, values = self._reader(), (partition, after, limit)
-        rows = self._patiently(lambda: reader.execute(_COLLECTION, values).fetchall())
-        return [row[0] for row in rows]
+        return self._patiently(partial(_read_collections, self._reader(), partitions))
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Items.commit`."""
@@ -361,7 +358,7 @@ def _prepare_indexes(cursor: sqlite3.Cursor) -> None:
 # statements; each text is made once, and sqlite3 keeps what it compiled under the text
 
 
-_COLLECTION = "SELECT sk FROM items WHERE pk = ? AND sk > ? ORDER BY sk LIMIT ?"
+_COLLECTION = "SELECT sk FROM items WHERE pk = ? ORDER BY sk"
 
 
 @cache
@@ -429,6 +426,11 @@ def _read(cursor: sqlite3.Cursor, keys: Sequence[Key]) -> list[Item | None]:
         return [_read_one(cursor, key) for key in keys]
     finally:
         cursor.execute("COMMIT")
+
+
+def _read_collections(cursor: sqlite3.Cursor, partitions: Sequence[str]) -> list[list[str]]:
+    rows = (cursor.execute(_COLLECTION, (partition,)).fetchall() for partition in partitions)
+    return [[sort for (sort,) in found] for found in rows]
 
 
 def _read_one(cursor: sqlite3.Cursor, key: Key) -> Item | None:

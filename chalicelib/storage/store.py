@@ -17,7 +17,7 @@ from ..bpmn.model import Process
 from ..bpmn.types import ElementType
 from ..contract.rights import known_roles
 from ..engine.assignment import Named
-from ..engine.attributes import names_of
+from ..engine.attributes import NamedProcess, names_of
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.messages import Message, MessageSlot, Subscriber
 from ..engine.moment import Moment
@@ -90,7 +90,7 @@ class ItemStore:
         self._drafts = Drafts(shards, self._blocks, random_bytes)
         self._processes: dict[int, DeployedProcess] = {ENGINE.id: ENGINE}
         self._process_ids: dict[tuple[str, str], int] = {}
-        self._named: dict[str, tuple[float, list[int]]] = {}
+        self._named: dict[str, tuple[float, list[NamedProcess]]] = {}
         self._directory = (float("-inf"), Directory())
         self._id_secret = b""
         self._firsts: dict[Ref, Ref] = {}
@@ -124,19 +124,25 @@ class ItemStore:
         item = self._get(keys.latest(bpmn_process_id))
         return None if item is None else self.process(codec.decode_json(item.body))
 
-    def processes_named(self, name: str) -> list[DeployedProcess]:
+    def processes_named(self, name: str) -> list[NamedProcess]:
         """The processes that are found under a name, in the order of their deployment.
 
         That there are some is remembered a few seconds; a name without any is looked up each time.
         """
-        fresh_until, ids = self._named.get(name, (float("-inf"), []))
+        fresh_until, found = self._named.get(name, (float("-inf"), []))
         if self._clock() >= fresh_until:
-            item = self._get(keys.processes_named(name))
-            ids = [] if item is None else codec.decode_json(item.body)
-            if ids:
-                self._named[name] = (self._clock() + NAMES_FRESH_FOR, ids)
-        found = (self.process(id) for id in ids)
-        return [process for process in found if process is not None]
+            found = self._read_named(name, self.latest)
+            if found:
+                self._named[name] = (self._clock() + NAMES_FRESH_FOR, found)
+        return found
+
+    def _read_named(self, name: str, latest: Callable[[str], DeployedProcess | None]) -> list[NamedProcess]:
+        """The processes of a name; of what an older release has deployed, the latest by its id."""
+        item = self._get(keys.processes_named(name))
+        if item is not None:
+            return codec.decode_named(item.body)
+        only = latest(name)
+        return [] if only is None else [NamedProcess.of(only)]
 
     def forget_processes(self) -> None:
         """Read everything about processes anew."""
@@ -145,14 +151,15 @@ class ItemStore:
         self._named.clear()
         self._directory = (float("-inf"), Directory())
 
-    def _name_writes(self, process: DeployedProcess) -> Sequence[Write]:
+    def _name_writes(self, new: NewProcess) -> Sequence[Write]:
         """A process comes behind those that have its names already; the catalog's revision guards them."""
+        process, previous = new.process, new.previous
         writes = []
         for name in names_of(process):
-            item = self._get(keys.processes_named(name))
-            ids = [] if item is None else codec.decode_json(item.body)
+            others = self._read_named(name, lambda id: previous if id == process.bpmn_process_id else None)
+            body = codec.encode_named([*others, NamedProcess.of(process)])
             self._named.pop(name, None)
-            writes.append(Put(Item(keys.processes_named(name), codec.encode_json([*ids, process.id])), None))
+            writes.append(Put(Item(keys.processes_named(name), body), None))
         return writes
 
     def message_start(self, name: str) -> tuple[DeployedProcess, int] | None:
@@ -390,7 +397,7 @@ class ItemStore:
                 ]
             case NewProcess():
                 writes = [*_process_puts(change), *self._start_writes(change)]
-                return [*writes, *self._name_writes(change.process)]
+                return [*writes, *self._name_writes(change)]
             case ClockOffset():
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
@@ -634,21 +641,12 @@ class ItemStore:
 
     def worklist(self, named: Iterable[Named]) -> list[Listed]:
         """The user tasks that some were named for, oldest first; their states say whether they still are."""
+        places = [place for one in named for place in entries.collections(one, self._shards)]
         found: dict[str, list[str]] = {}
-        for one in named:
-            for place in entries.collections(one, self._shards):
-                for sort in self._collection(place):
-                    found.setdefault(sort, []).append(place)
+        for place, sorts in zip(places, self._items.collections(places), strict=True):
+            for sort in sorts:
+                found.setdefault(sort, []).append(place)
         return [entries.read(sort, tuple(places)) for sort, places in sorted(found.items())]
-
-    def _collection(self, place: str, size: int = 1000) -> Iterator[str]:
-        after = ""
-        while True:
-            sorts = self._items.collection(place, after=after, limit=size)
-            yield from sorts
-            if len(sorts) < size:
-                return
-            after = sorts[-1]
 
     def forget_listed(self, ended: Iterable[Listed]) -> None:
         """Remove what is left over of user tasks that have ended."""

@@ -59,7 +59,7 @@ class Broken(Recording):
     def get(self, *arguments, **options):
         raise RuntimeError("disk on fire")
 
-    query = collection = commit = commit_each = add = get
+    query = collections = commit = commit_each = add = get
 
 
 class Busy(Recording):
@@ -68,7 +68,7 @@ class Busy(Recording):
     def get(self, *arguments, **options):
         raise Throttled("come back later")
 
-    query = collection = commit = commit_each = add = get
+    query = collections = commit = commit_each = add = get
 
 
 class Silent(Recording):

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib import wiring
 from chalicelib.contract.rights import Role
 from chalicelib.settings import Settings
-from tests.api.driver import KEY, Api, no_pauses
+from tests.api.driver import KEY, Api, Seconds, no_pauses
+from tests.api.issuer import Issuer, token
 from tests.api.runtime import Runtime
 from tests.api.test_failures import Busy, Silent
 from tests.api.test_rights import add
@@ -473,6 +475,45 @@ def test_complete_unwraps_a_sole_object(booking):
     }
 
 
+def test_object_of_a_sub_process_stays_there(runtime):
+    mapping = '<zeebe:ioMapping><zeebe:input target="Room" source="={no: 1}"/></zeebe:ioMapping>'
+    inner = (
+        f'<subProcess id="inner">{extended(mapping)}<startEvent id="s"/><endEvent id="e"/>'
+        '<userTask id="ask"/><userTask id="again"/><sequenceFlow id="a" sourceRef="s" targetRef="ask"/>'
+        '<sequenceFlow id="b" sourceRef="ask" targetRef="again"/>'
+        '<sequenceFlow id="c" sourceRef="again" targetRef="e"/></subProcess>'
+    )
+    runtime.deploy(drawn("one", inner, "start -> inner", "inner -> end"), "one")
+    instance = runtime.start("one", Room={"no": 7}, Other=1)
+    task = runtime.task(instance)
+    runtime.do("assign", task["id"], user="ann")
+
+    runtime.do("complete", task["id"], {"Room": {"beds": 2}, "Other": 2, "New": 3}, user="ann")
+
+    seen = runtime.do("variables", runtime.task(instance)["id"])
+    assert seen == {"Room": {"no": 1, "beds": 2}, "Other": 2, "New": 3}
+    values = runtime.api.expect(200, "getProcessVariables")["variables"]
+    assert {v["name"]: v["data"]["value"] for v in values} == {"Room": '{"no":7}', "Other": "2", "New": "3"}
+
+
+def test_encrypted_object_is_merged_and_stays_encrypted():
+    runtime = Runtime(Api(Settings(store="memory", api_key=KEY, encryption_keys=(bytes(range(32)),))))
+    content = '<userTask id="ask"/><userTask id="next"/>'
+    runtime.deploy(drawn("one", content, "start -> ask", "ask -> next", "next -> end"), "one")
+    secret = {"name": "Card", "data": {"encoding": "json", "value": '{"nr": 1}', "encrypted": True}}
+    runtime.api.start("one", variables=[secret])
+    (native,) = runtime.api.expect(200, "queryUserTasks")["results"]
+    named = {"revision": 1, "workerId": "boss", "assignee": "ann"}
+    runtime.api.expect(200, "updateUserTask", named, id=native["id"])
+    (id,) = runtime.listed(user="ann")
+    assert runtime.do("variables", id) == {"Card": {"nr": 1}}
+
+    runtime.do("complete", id, {"Card": {"pin": 2}}, user="ann")
+
+    (stored,) = runtime.api.expect(200, "getProcessVariables")["variables"]
+    assert stored["data"] == {"encoding": "json", "value": '{"nr":1,"pin":2}', "encrypted": True}
+
+
 def test_outputs_of_the_task_say_what_remains(runtime):
     mapping = (
         '<zeebe:ioMapping><zeebe:input target="Room" source="=Hotel.room"/>'
@@ -639,6 +680,21 @@ def test_user_acts_for_themselves_and_nobody_else(booking, assigned):
     assert booking.act("complete", assigned, None, ann, user="ann").status == 200
 
 
+def test_subject_of_a_token_is_the_user():
+    issuer = Issuer()
+    api = Api(tokens=issuer.tokens(Seconds()))
+    api.machine_clock.now = wiring.utc_now()
+    runtime = Runtime(api)
+    runtime.deploy()
+    ada = {"Authorization": token(sub="ada", roles=["user"])}
+    task = runtime.task(runtime.start(headers=ada))
+    assert task["createBy"] == "ada"
+    runtime.do("assign", task["id"], user="ada")
+
+    assert runtime.act("claim", task["id"], None, ada, user="ada").status == 200
+    runtime.refused(runtime.act("unclaim", task["id"], None, ada, user="bob"), 403, "FORBIDDEN")
+
+
 def test_worker_acts_for_others_as_a_system_does(booking, assigned):
     key = {"Authorization": add(booking.api, Role.WORKER)}
 
@@ -719,6 +775,16 @@ def test_other_processes_notice_a_deployment_within_five_seconds(booking):
     assert here.task(here.start())["definitionId"] == "bookingRoom:1:1"
     here.api.seconds.now += 5
     assert here.task(here.start())["definitionId"] == "bookingRoom:2:2"
+
+
+def test_other_processes_notice_a_directory_within_five_seconds(booking, assigned):
+    there = Runtime(Api(items=booking.api.items))
+    there.act("claim", assigned, user="nobody")
+    booking.api.expect(204, "putDirectory", {"users": [{"id": "ann"}]})
+
+    assert there.act("assign", assigned, user="eve").status == 200
+    there.api.seconds.now += 5
+    assert there.act("assign", assigned, user="eve").status == 400
 
 
 def test_refreshed_cache_notices_at_once(booking):

@@ -4,6 +4,8 @@ import pytest
 
 from chalicelib.engine.errors import InvalidCommand, NotFound, Reason
 from chalicelib.service.finding import Selectors, find_process
+from chalicelib.storage.keys import processes_named
+from chalicelib.storage.ports import Delete
 from tests import models
 from tests.play import Engine
 
@@ -88,6 +90,28 @@ def test_what_another_process_deploys_is_seen_once_the_names_are_read_again(engi
     assert find_process(here, Selectors("Booking Room")).version == "1"
     here.store.forget_processes()
     assert find_process(here, Selectors("Booking Room")).version == "2"
+
+
+def test_only_what_is_found_is_read(engine):
+    for version in ("1", "2", "3"):
+        engine.deploy(BOOKING, version=version)
+    recording = engine.record()
+
+    for _ in range(3):
+        find_process(engine.env, Selectors("Booking Room", snap_version="v.0.1.0"))
+
+    assert recording.calls["get"] == 2, "the names, and the process"
+
+
+def test_what_an_older_release_has_deployed_is_found_by_its_id(engine):
+    engine.deploy(BOOKING, version="1")
+    names = [processes_named(name) for name in ("Booking Room", "booking")]
+    engine.items.commit([Delete(key) for key in names])
+
+    assert found(engine, "booking") == "1"
+    engine.deploy(BOOKING, version="2", tags=tags(snapVersion="v.0.2.0"))
+    assert found(engine, "booking", snap_version="v.0.1.0") == "1"
+    assert found(engine) == "2"
 
 
 def test_name_without_a_process_is_looked_up_each_time(engine):

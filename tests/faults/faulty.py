@@ -81,7 +81,7 @@ def _twice(call: Call) -> Any:
     return call.carry_out()
 
 
-READS = frozenset({"get", "query", "collection"})
+READS = frozenset({"get", "query", "collections"})
 COMMITS = frozenset({"commit", "commit_each"})
 WRITES = COMMITS | {"add", "purge_expired"}
 FILES = frozenset({"put"})
@@ -155,8 +155,8 @@ class FaultyItems:
     def query(self, index: str, hash_value: str, **criteria: Any) -> list[Entry]:
         return self._run("query", lambda: self._items.query(index, hash_value, **criteria))
 
-    def collection(self, partition: str, **criteria: Any) -> list[str]:
-        return self._run("collection", lambda: self._items.collection(partition, **criteria))
+    def collections(self, partitions: Sequence[str]) -> list[list[str]]:
+        return self._run("collections", lambda: self._items.collections(partitions))
 
     def commit(self, writes: Sequence[Write]) -> None:
         self._run("commit", lambda: self._items.commit(writes))

@@ -523,26 +523,25 @@ def test_expired_items_are_removed_unless_the_store_does_so_by_itself(items):
 # collections
 
 
-def test_collection_has_the_sort_keys_of_one_partition_key_in_their_order(items):
+def test_collections_have_the_sort_keys_of_their_partition_keys_in_order(items):
     items.commit([new("a", sort="b"), new("a", sort="a"), new("a", sort="c"), new("ab", sort="x")])
 
-    assert items.collection("a") == ["a", "b", "c"]
-    assert items.collection("missing") == []
+    assert items.collections(["ab", "missing", "a"]) == [["x"], [], ["a", "b", "c"]]
+    assert items.collections(["a"]) == [["a", "b", "c"]]
+    assert items.collections([]) == []
 
 
-def test_collection_comes_in_pages(items):
-    items.commit([new("a", sort=f"{number:02}") for number in range(7)])
-
-    assert items.collection("a", limit=3) == ["00", "01", "02"]
-    assert items.collection("a", after="02", limit=3) == ["03", "04", "05"]
-    assert items.collection("a", after="055") == ["06"]
-    assert items.collection("a", after="06", limit=3) == []
-
-
-def test_collection_sees_what_was_written_before(items):
+def test_collections_see_what_was_written_before(items):
     items.commit([new("a", sort="1")])
     items.commit([Delete(key("a", "1")), new("a", sort="2")])
-    assert items.collection("a") == ["2"]
+    assert items.collections(["a"]) == [["2"]]
 
     items.commit([Delete(key("a", "2"))])
-    assert items.collection("a") == []
+    assert items.collections(["a"]) == [[]]
+
+
+def test_collection_may_be_of_any_length(items):
+    for first in range(0, 300, 100):
+        items.commit([new("a", sort=f"{number:04}") for number in range(first, first + 100)])
+
+    assert items.collections(["a"]) == [[f"{number:04}" for number in range(300)]]
