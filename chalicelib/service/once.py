@@ -8,12 +8,12 @@ import hashlib
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import orjson
 
 from ..contract.commands import Command
-from ..engine.errors import Conflict, InvalidCommand
+from ..engine.errors import Conflict, EngineError, InvalidCommand
 from ..engine.messages import MessageSlot
 from ..engine.records import Instant
 from ..engine.signals import SignalSlot
@@ -54,15 +54,20 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
     fingerprint = hashlib.sha256(command.model_dump_json().encode()).hexdigest()
 
     def attempt() -> Any:
-        earlier = env.store.answer(key)
         # Not the engine's clock: the command itself may move that.
         now = env.wall_clock()
-        if earlier is not None and now < earlier.expires_at:
-            if earlier.fingerprint != fingerprint:
-                raise Conflict(f"idempotency key {idempotency_key} was used for another command")
-            return None if earlier.body is None else orjson.loads(earlier.body)
+        earlier = env.store.answer(key)
+        if _holds(earlier, now):
+            return _said(earlier, fingerprint, idempotency_key)
         held = _HeldBack(env.store)
-        result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
+        try:
+            result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
+        except EngineError:
+            # The same command may have been carried out meanwhile: what refuses this one is what that has done.
+            meanwhile = env.store.answer(key)
+            if _holds(meanwhile, now):
+                return _said(meanwhile, fingerprint, idempotency_key)
+            raise
         if held.is_too_much:
             raise _too_much()
         body = None if result is None else orjson.dumps(result).decode()
@@ -77,6 +82,21 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
 
     with env.watch.command(name):
         return until_through(env, name, attempt)
+
+
+def _holds(answer: Answer | None, now: Instant) -> TypeGuard[Answer]:
+    return answer is not None and now < answer.expires_at
+
+
+def _said(answer: Answer, fingerprint: str, idempotency_key: str) -> Any:
+    """What a command was answered.
+
+    Raises:
+        Conflict: It was another command.
+    """
+    if answer.fingerprint != fingerprint:
+        raise Conflict(f"idempotency key {idempotency_key} was used for another command")
+    return None if answer.body is None else orjson.loads(answer.body)
 
 
 def _too_much() -> InvalidCommand:

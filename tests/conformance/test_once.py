@@ -1,14 +1,16 @@
 """Commands under an idempotency key: sent again, they answer the first result and change nothing."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.contract import commands as c
 from chalicelib.contract.commands import Command
 from chalicelib.engine.errors import Conflict, InvalidCommand, NotFound
+from chalicelib.service.environment import Answer, Store
 from chalicelib.service.once import execute_once
 from chalicelib.service.retry import Busy
 from tests.play import MODELS, WORKER, Engine
@@ -40,6 +42,38 @@ def test_same_command_again_answers_the_first_result_and_changes_nothing(engine:
     assert count(engine) == 1
     assert once(engine, start(), "other") != first
     assert count(engine) == 2
+
+
+class _Overlapping:
+    """A store whose reader of answers is a moment too early: the same command is carried out behind it."""
+
+    def __init__(self, store: Store, twin: Callable[[], object]) -> None:
+        self._store = store
+        self._twins = [twin]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def answer(self, key: str) -> Answer | None:
+        found = self._store.answer(key)
+        while self._twins:
+            self._twins.pop()()
+        return found
+
+
+@pytest.mark.every_store
+def test_same_command_at_the_same_time_answers_the_same(engine: Engine) -> None:
+    order = engine.start(engine.deploy("task/service.bpmn"))
+    job = order.lock_job("serviceTask")
+    done = c.CompleteJob(partition=order.partition, id=job["id"], workerId=WORKER)
+    answers: list[Any] = []
+    env = engine.environment()
+    late = _Overlapping(env.store, lambda: answers.append(once(engine, done)))
+
+    answers.append(execute_once(done, env.with_store(cast(Store, late)), "k"))
+
+    assert answers[0] == answers[1]
+    assert answers[0]["state"] == "DONE"
 
 
 def test_key_may_be_used_anew_after_a_day(engine: Engine) -> None:
