@@ -63,7 +63,7 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
         try:
             result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
         except EngineError:
-            # The same command may have been carried out meanwhile: what refuses this one is what that has done.
+            # It may have been carried out meanwhile: what refuses this one is what its twin has done.
             meanwhile = env.store.answer(key)
             if _holds(meanwhile, now):
                 return _said(meanwhile, fingerprint, idempotency_key)
