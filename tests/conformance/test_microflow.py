@@ -350,6 +350,16 @@ def test_a_boundary_event_with_another_code_does_not(engine: Engine, connectors:
     assert failure(engine, with_handler("LATE"), connectors) == "ask: ValueError: no number"
 
 
+def test_what_has_a_code_is_not_caught_as_what_has_failed_without_one(
+    engine: Engine, connectors: Connectors
+) -> None:
+    connectors.answer("ask", **told("HTTP_404"))
+    assert failure(engine, with_handler("FAILED"), connectors).startswith("ask: HTTP_404")
+
+    connectors.answer("ask", error="no luck")
+    assert values(start(engine, "careful", connectors))["answer"]["code"] == "FAILED"
+
+
 def test_a_boundary_event_catches_what_the_engine_cannot_evaluate(engine: Engine) -> None:
     host = script("ask", "=string join(for i in 1..100000000 return &quot;x&quot;)", "x")
 
@@ -489,6 +499,22 @@ def test_what_comes_too_late_from_a_sub_flow_is_dropped(engine: Engine, connecto
 
     assert flow(engine, xml, connectors) == {}
     assert [job["bpmnElementId"] for job in connectors.done] == ["ask", "sorry"]
+
+
+def test_an_error_of_a_sub_flow_that_nobody_catches_ends_the_microflow_at_once(
+    engine: Engine, connectors: Connectors
+) -> None:
+    end = f'<endEvent id="no">{thrown("GONE")}</endEvent>'
+    engine.deploy_xml(drawn("inner", end, "start -> no", declared=ERROR.format("GONE")))
+    content = called("call", "inner") + service("ask", "ask")
+    connectors.answer("ask")
+
+    reason = failure(
+        engine, drawn("outer", content, "start -> call", "call -> ask", "ask -> end"), connectors
+    )
+
+    assert reason == "nobody catches error GONE of no"
+    assert connectors.done == []
 
 
 def test_a_process_that_waits_cannot_be_called(engine: Engine) -> None:

@@ -1,0 +1,51 @@
+"""Connectors as the settings make them."""
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.sdk.job import Given, Job
+from chalicelib.sdk.worker import Worker, perform
+from chalicelib.settings import Settings
+
+
+@pytest.mark.parametrize(("service", "attempts"), [("lambda", 1), ("dynamodb", 3)])
+def test_a_call_of_unknown_effect_is_made_once(
+    service: str, attempts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    config = wiring._client_within(service, 3.2).meta.config
+
+    assert (config.retries["total_max_attempts"], config.read_timeout) == (attempts, 4)
+    assert wiring._client_within(service, 3.9) is wiring._client_within(service, 3.2)
+
+
+def test_the_table_of_the_engine_is_refused_whatever_the_list_says() -> None:
+    connectors = wiring.connectors(Settings(store="dynamodb", data="shop", dynamodb_tables=("*",)))
+    handler = connectors.find("any", "any", "dynamodb")
+    assert handler is not None
+
+    told = perform(handler, Job(source=Given(element={"action": "get", "table": "shop-items", "Key": {}})))
+
+    assert told["completion"] == {"errorCode": "DYNAMODB_NOT_ALLOWED"}
+
+
+def test_there_are_handlers_where_something_is_said_of_them() -> None:
+    settings = Settings(store="memory", handlers="tests.local.handlers", http_hosts=("api.example.com",))
+    handlers = wiring.handlers(settings)
+    assert handlers is not None
+
+    assert "http" in handlers
+    assert ("flow", "s0") in handlers
+    assert "lambda" not in handlers
+    assert wiring.handlers(Settings(store="memory")) is None
+
+
+def test_a_handler_of_the_user_goes_before_a_connector() -> None:
+    own = Worker()
+    own.job(work_type="http")(lambda job: {"answer": 42})
+    connectors = wiring.connectors(Settings(store="memory", http_hosts=("api.example.com",)))
+
+    handler = own.beside(connectors).find("any", "any", "http")
+
+    assert handler is own.find("any", "any", "http")
