@@ -10,10 +10,9 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any, cast
 
-import orjson
-
 from ..contract.commands import Command
 from ..engine.errors import Conflict, InvalidCommand
+from ..engine.json_text import read
 from ..engine.messages import MessageSlot
 from ..engine.records import Instant
 from ..engine.signals import SignalSlot
@@ -32,6 +31,7 @@ from .environment import (
 )
 from .handlers import HANDLERS
 from .retry import until_through
+from .written import written
 
 LASTS = 24 * 60 * 60 * 1000
 """Milliseconds after which a key may be used anew."""
@@ -60,12 +60,12 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
         if earlier is not None and now < earlier.expires_at:
             if earlier.fingerprint != fingerprint:
                 raise Conflict(f"idempotency key {idempotency_key} was used for another command")
-            return None if earlier.body is None else orjson.loads(earlier.body)
+            return None if earlier.body is None else read(earlier.body)
         held = _HeldBack(env.store)
         result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
         if held.is_too_much:
             raise _too_much()
-        body = None if result is None else orjson.dumps(result).decode()
+        body = None if result is None else written(result)
         expires_at = Instant(now + LASTS)
         answer = Answer(key, fingerprint, expires_at, body, earlier.revision if earlier else 0)
         try:
