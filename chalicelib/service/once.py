@@ -16,6 +16,7 @@ from ..engine.json_text import read
 from ..engine.messages import MessageSlot
 from ..engine.records import Instant
 from ..engine.signals import SignalSlot
+from .desk import MAX_CHANGES
 from .environment import (
     Answer,
     Change,
@@ -35,9 +36,6 @@ from .written import written
 
 LASTS = 24 * 60 * 60 * 1000
 """Milliseconds after which a key may be used anew."""
-
-MAX_CHANGES = 90
-"""Aggregates in one transaction; with what belongs to them they stay below the 100 items of DynamoDB."""
 
 
 def execute_once(command: Command, env: Environment, idempotency_key: str) -> Any:

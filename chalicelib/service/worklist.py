@@ -5,7 +5,7 @@ what is on it. It never scans.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..bpmn.instants import parse_instant
@@ -51,10 +51,20 @@ def of_groups(env: Environment, named: set[Named]) -> list[Open]:
     return _sorted(_found(env, named, lambda claims: is_on_list(claims, named, None)))
 
 
-def burdens(env: Environment, users: Iterable[str]) -> dict[str, int]:
-    """How many open tasks are assigned to each of some users or claimed by them, over all processes."""
+def burdens(
+    env: Environment, users: Iterable[str], ended: Collection[tuple[Ref, int]] = ()
+) -> dict[str, int]:
+    """How many open tasks are assigned to each of some users or claimed by them, over all processes.
+
+    Args:
+        env: The environment.
+        users: Who.
+        ended: User tasks that are not open any more although their stored states say so, by process instance
+            and number.
+    """
     named = {(USER, user) for user in users}
-    held = Counter(_holder(task) for task in _found(env, named, lambda claims: True))
+    found = _found(env, named, lambda claims: True)
+    held = Counter(_holder(task) for task in found if (task.work.ref, task.user_task.id) not in ended)
     return {user: held[user] for user in users}
 
 

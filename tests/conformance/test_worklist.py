@@ -207,6 +207,20 @@ def test_load_balance_gives_to_who_has_least(engine):
     assert office.start()["assignee"] == "cid", "as few as bob, and longer ago"
 
 
+def test_load_balance_leaves_out_the_task_that_is_being_completed(engine):
+    said = properties({"assignment": "loadBalance", "workParty": "Desk"})
+    content = f'<userTask id="ask">{said}</userTask><userTask id="next">{said}</userTask>'
+    office = Office(engine, drawn("one", content, "start -> ask", "ask -> next", "next -> end"))
+    tasks = [office.start() for _ in range(3)]
+    assert [task["assignee"] for task in tasks] == ["ann", "bob", "cid"]
+
+    office.complete(tasks[1], "bob")
+    engine.let_arrive()
+
+    assert len(office.listed(user="bob")) == 1, "bob had nothing left"
+    assert len(office.listed(user="ann")) == 1
+
+
 def test_nobody_found_waits(engine):
     office = Office(engine, model(assignment="roundRobin", workParty="Empty"))
 
@@ -451,6 +465,31 @@ def test_loser_of_a_race_leaves_the_entry_that_the_winner_needs(engine):
         engine.send(c.UpdateUserTask(**place, workerId="boss", assignee="eve"))
 
     assert office.listed(user="eve") == [task["id"]]
+
+
+@pytest.mark.parametrize("key", [None, "key"])
+def test_family_too_large_for_one_transaction_is_refused_before_anything_is_written(key, engine):
+    recording = engine.record()
+    called, said = range(91), extended('<zeebe:calledElement processId="one"/>')
+    content = '<parallelGateway id="fork"/>' + "".join(
+        f'<callActivity id="c{number}">{said}</callActivity>' for number in called
+    )
+    flows = [flow for number in called for flow in (f"fork -> c{number}", f"c{number} -> end")]
+    engine.deploy_xml(drawn("all", content, "start -> fork", *flows))
+    office = Office(engine, model(), people=False)
+    id = engine.send(p.StartProcess(processName="all", caller="boss"))["data"]
+    engine.let_arrive()
+    while engine.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+        pass
+    assert engine.send(p.GetInstanceTasks(instanceId=id))["count"] == 91
+    before = set(recording.keys)
+
+    assign = p.AssignInstanceTasks(instanceId=id, user=("ann",))
+    with pytest.raises(InvalidCommand, match="tasks of 91 process instances cannot be assigned at once"):
+        execute_once(assign, engine.env, key) if key else engine.send(assign)
+
+    assert office.listed(user="ann") == []
+    assert set(recording.keys) == before
 
 
 # Commands that are sent again
