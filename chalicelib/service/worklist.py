@@ -88,7 +88,7 @@ def record(env: Environment, found: Open) -> dict[str, Any]:
         "processName": process.model.name,
         "definitionId": f"{process.bpmn_process_id}:{process.version}:{process.id}",
         "description": element.extension.documentation,
-        "createBy": user_task.created_by,
+        "createBy": user_task.person or user_task.created_by,
         "createTime": user_task.created_at,
         "dueDate": None if due_date is None else parse_instant(due_date),
         "priority": min(max(said.get("priority", DEFAULT_PRIORITY), LOWEST), HIGHEST),

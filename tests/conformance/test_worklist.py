@@ -359,7 +359,64 @@ def test_directory_that_does_not_fit_together_is_refused(document, pointer, fact
     assert (cause.pointer, cause.detail) == (pointer, fact)
 
 
-# Lists
+# Who is behind a task
+
+
+def creators(engine: Engine, id: str) -> list[str]:
+    return [task["createBy"] for task in engine.send(p.GetInstanceTasks(instanceId=id))["data"]]
+
+
+PAUSE = (
+    '<intermediateCatchEvent id="pause"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+    "</timerEventDefinition></intermediateCatchEvent>"
+)
+
+
+@pytest.mark.every_store
+def test_task_behind_a_worker_and_a_timer_is_of_the_person_before(engine):
+    content = (
+        f'<serviceTask id="work"/><userTask id="ask"/>{PAUSE}<serviceTask id="more"/><userTask id="next"/>'
+    )
+    flows = ["start -> work", "work -> ask", "ask -> pause", "pause -> more", "more -> next", "next -> end"]
+    engine.deploy_xml(drawn("one", content, *flows))
+    id = engine.send(p.StartProcess(processName="one", caller="boss"))["data"]
+    (order,) = engine.instances()
+    order.complete_job("work")
+    assert creators(engine, id) == ["boss"], "the worker is no person"
+    (task,) = order.user_tasks()
+    assert task["createdBy"] != "boss", "the engine API says who did it"
+
+    order.update_user_task(completed=True, workerId="ann")
+    engine.after("PT1H")
+    order.complete_job("more")
+
+    assert creators(engine, id) == ["ann"]
+
+
+@pytest.mark.every_store
+def test_person_is_known_to_what_is_called_and_to_its_caller(engine):
+    said = extended('<zeebe:calledElement processId="one"/>')
+    content = f'<serviceTask id="work"/><callActivity id="call">{said}</callActivity><userTask id="last"/>'
+    engine.deploy_xml(drawn("all", content, "start -> work", "work -> call", "call -> last", "last -> end"))
+    inner = '<userTask id="ask"/><serviceTask id="more"/>'
+    engine.deploy_xml(drawn("one", inner, "start -> ask", "ask -> more", "more -> end"))
+    id = engine.send(p.StartProcess(processName="all", caller="boss"))["data"]
+    engine.let_arrive()
+    (order,) = engine.instances()
+    order.complete_job("work")
+    engine.let_arrive()
+    assert creators(engine, id) == ["boss"]
+
+    called = order.called("call")
+    called.update_user_task(completed=True, workerId="ann")
+    engine.let_arrive()
+    called.complete_job("more")
+    engine.let_arrive()
+
+    assert creators(engine, id) == ["ann"]
+
+
+# Commands that are sent again
 
 
 @pytest.mark.every_store
