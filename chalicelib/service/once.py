@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from ..contract.commands import Command
-from ..engine.errors import Conflict, InvalidCommand
+from ..engine.errors import Conflict, EngineError, InvalidCommand, Reason
 from ..engine.json_text import read
 from ..engine.messages import MessageSlot
 from ..engine.records import Instant
@@ -57,10 +57,17 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
         now = env.wall_clock()
         if earlier is not None and now < earlier.expires_at:
             if earlier.fingerprint != fingerprint:
-                raise Conflict(f"idempotency key {idempotency_key} was used for another command")
+                detail = f"idempotency key {idempotency_key} was used for another command"
+                raise Conflict(detail, reason=Reason.IDEMPOTENCY_KEY_REUSED)
             return None if earlier.body is None else read(earlier.body)
         held = _HeldBack(env.store)
-        result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
+        try:
+            result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
+        except EngineError as refusal:
+            if _is_answered(env, key, earlier):
+                # The same command was done meanwhile: what it left behind is why this one is refused.
+                raise Overtaken(refusal.detail) from refusal
+            raise
         if held.is_too_much:
             raise _too_much()
         body = None if result is None else written(result)
@@ -75,6 +82,12 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
 
     with env.watch.command(name):
         return until_through(env, name, attempt)
+
+
+def _is_answered(env: Environment, key: str, earlier: Answer | None) -> bool:
+    """Whether there is another answer than before."""
+    now = env.store.answer(key)
+    return now is not None and (earlier is None or now.revision != earlier.revision)
 
 
 def _too_much() -> InvalidCommand:

@@ -280,6 +280,17 @@ def test_start_is_sent_twice_and_done_once(booking):
     assert booking.api.expect(200, "queryProcessInstances")["count"] == 1
 
 
+def test_key_of_another_request_is_no_matter_of_a_task(booking):
+    headers = {"Idempotency-Key": "order-1"}
+    booking.start(headers=headers, RoomObject=ROOM)
+
+    body = {"processName": "Booking Room", "object": {"RoomObject": {"roomNo": "102"}}}
+    answer = booking.send("POST", "/process/start", body, headers)
+
+    said = booking.refused(answer, 409, "IDEMPOTENCY_KEY_REUSED")
+    assert said == "idempotency key order-1 was used for another command"
+
+
 # Tasks of an instance
 
 

@@ -1,5 +1,6 @@
 """Commands under an idempotency key: sent again, they answer the first result and change nothing."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -40,6 +41,36 @@ def test_same_command_again_answers_the_first_result_and_changes_nothing(engine:
     assert count(engine) == 1
     assert once(engine, start(), "other") != first
     assert count(engine) == 2
+
+
+class Slow:
+    """A store whose reader is so slow that something happens once it has looked for an answer."""
+
+    def __init__(self, store: Any, happens: Callable[[], object]) -> None:
+        self._store = store
+        self._happens = [happens]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def answer(self, key: str) -> Any:
+        found = self._store.answer(key)
+        if self._happens:
+            self._happens.pop()()
+        return found
+
+
+def test_of_two_at_once_both_have_the_same_answer(engine: Engine) -> None:
+    engine.deploy("task/service.bpmn")
+    once(engine, start())
+    (job,) = engine.lock()
+    complete = c.CompleteJob(partition=job["partition"], id=job["id"], workerId=WORKER)
+    other = engine.environment()
+    slow = replace(other, store=Slow(other.store, lambda: once(engine, complete, "job")))
+
+    answer = execute_once(complete, slow, "job")
+
+    assert answer == once(engine, complete, "job"), "and no conflict: the job was completed by itself"
 
 
 def test_key_may_be_used_anew_after_a_day(engine: Engine) -> None:
