@@ -1,6 +1,6 @@
 """Business objects: process variables of encoding `json`, by name, whatever characters it has."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..bpmn.business_objects import INPUT, OUTPUT, WrongType, accept, business_objects, shape
@@ -48,8 +48,7 @@ def merged(step: Step, user_task: UserTask, given: Mapping[str, Any]) -> Iterato
     token = step.instance.element_instances[user_task.element_instance_id]
     keeps = bool(step.process.elements[user_task.element].extension.outputs)
     known = _visible(step, user_task)
-    if set(given) == {WRAPPER} and isinstance(given[WRAPPER], dict) and WRAPPER not in known:
-        given = given[WRAPPER]
+    given = unwrapped(step.process, given, known)
     if not known.keys() & given.keys():
         given = _wrapped(step.process, given)
     for name, value in _typed(step.process, given).items():
@@ -63,6 +62,20 @@ def merged(step: Step, user_task: UserTask, given: Mapping[str, Any]) -> Iterato
             yield new_variable(step, name, _over(old, value), scope=scope, is_secret=is_secret)
         except EvaluationFailed as fault:
             raise InvalidCommand(fault.reason) from fault
+
+
+def unwrapped(process: Process, given: Mapping[str, Any], known: Container[str] = ()) -> Mapping[str, Any]:
+    """What stands under a sole `object`, unless a business object has that name.
+
+    Args:
+        process: The process.
+        given: The body of a request.
+        known: Names of business objects that are there, besides those that the process says.
+    """
+    names = [one.name for one in business_objects(process, INPUT)]
+    inner = given.get(WRAPPER)
+    is_wrapped = len(given) == 1 and isinstance(inner, dict) and WRAPPER not in names and WRAPPER not in known
+    return inner if is_wrapped and inner is not None else given
 
 
 def seen(env: Environment, work: Work, user_task: UserTask) -> dict[str, Any]:
@@ -135,9 +148,7 @@ def _wrapped(process: Process, given: Mapping[str, Any]) -> Mapping[str, Any]:
     declared = business_objects(process, INPUT)
     if len(declared) != 1 or not given or declared[0].name in given:
         return given
-    (only,) = declared
-    fields = only.type if isinstance(only.type, Mapping) else {}
-    return {only.name: dict(given)} if not fields or fields.keys() & given.keys() else given
+    return {declared[0].name: dict(given)}
 
 
 def _typed(process: Process, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the Process Runtime can do: processes are started, and people do their tasks."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..contract import process_runtime as p
@@ -46,7 +46,7 @@ def start_process_by_name(cmd: p.StartProcessByName, env: Environment) -> Answer
     Raises:
         EngineError: As `start_process`.
     """
-    return _start(env, Selectors(cmd.process_name), cmd.objects, cmd.caller)
+    return _start(env, Selectors(cmd.process_name), cmd.objects, cmd.caller, may_be_wrapped=True)
 
 
 def get_instance_tasks(cmd: p.GetInstanceTasks, env: Environment) -> Answer:
@@ -196,8 +196,17 @@ def complete_task(cmd: p.CompleteTask, env: Environment) -> Answer:
 # private
 
 
-def _start(env: Environment, wanted: Selectors, given: dict[str, Any], caller: str) -> Answer:
+def _start(
+    env: Environment,
+    wanted: Selectors,
+    given: Mapping[str, Any],
+    caller: str,
+    *,
+    may_be_wrapped: bool = False,
+) -> Answer:
     process = find_process(env, wanted)
+    if may_be_wrapped:
+        given = objects.unwrapped(process.model, given)
     moment = env.moment(caller or NOBODY)
 
     def start(desk: Desk) -> ProcessInstance:

@@ -196,15 +196,46 @@ def test_process_without_objects_starts(body, booking):
     booking.data(booking.send("POST", "/process/bookingRoom/start", body, {"Content-Type": None}))
 
 
-def test_only_object_may_come_without_its_name(runtime):
+@pytest.fixture
+def ordering(runtime: Runtime) -> Runtime:
+    """With a process whose only business object is `Order`."""
     xml = drawn("one", '<userTask id="ask"/>', "start -> ask", "ask -> end")
     declared = properties(**{"input_Order": "{&quot;nr&quot;: &quot;Integer&quot;}"})
     xml = xml.replace('isExecutable="true">', f'isExecutable="true">{extended(declared)}')
     runtime.deploy(xml, "one")
+    return runtime
 
-    task = runtime.task(runtime.start("one", nr="7", more=1))
 
-    assert runtime.do("variables", task["id"]) == {"Order": {"nr": 7, "more": 1}}
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [({"nr": "7", "more": 1}, {"nr": 7, "more": 1}), ({"more": {"a": 1}}, {"more": {"a": 1}})],
+    ids=["known field", "no known field"],
+)
+def test_only_object_may_come_without_its_name(sent, stored, ordering):
+    task = ordering.task(ordering.start("one", **sent))
+    assert ordering.do("variables", task["id"]) == {"Order": stored}
+
+    other = ordering.task(ordering.start("one", Order={"nr": 1}, more=2))
+    assert ordering.do("variables", other["id"]) == {"Order": {"nr": 1}, "more": 2}
+
+
+@pytest.mark.parametrize("body", [{"object": {"Order": {"nr": "7"}}}, {"object": {"nr": "7"}}, {"nr": "7"}])
+def test_legacy_start_unwraps_a_sole_object(body, ordering):
+    task = ordering.task(ordering.data(ordering.send("POST", "/process/one/start", body)))
+
+    assert ordering.do("variables", task["id"]) == {"Order": {"nr": 7}}
+
+
+def test_business_object_called_object_is_no_wrapper(runtime):
+    xml = one_task().replace(
+        'isExecutable="true">', f'isExecutable="true">{extended(properties(input_object="{}"))}'
+    )
+    runtime.deploy(xml, "one")
+
+    started = runtime.send("POST", "/process/one/start", {"object": {"nr": 7}})
+    task = runtime.task(runtime.data(started))
+
+    assert runtime.do("variables", task["id"]) == {"object": {"nr": 7}}
 
 
 def test_process_that_ends_without_a_task_answers_an_id_and_no_task(runtime):
