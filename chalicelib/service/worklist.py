@@ -42,8 +42,14 @@ class Open(NamedTuple):
 
 
 def of_users(env: Environment, users: Iterable[str]) -> list[Open]:
-    """What some users hold, and what they could claim."""
-    return _sorted(task for user in users for task in _of_user(env, user))
+    """What some users hold, and what they could claim; groups that they share are read once."""
+    people = People.of(env)
+    named_by = {user: people.named(user) for user in users}
+
+    def belongs(claims: Claims) -> bool:
+        return any(is_on_list(claims, named, user) for user, named in named_by.items())
+
+    return _sorted(_found(env, set[Named]().union(*named_by.values()), belongs))
 
 
 def of_groups(env: Environment, named: set[Named]) -> list[Open]:
@@ -101,11 +107,6 @@ def record(env: Environment, found: Open) -> dict[str, Any]:
 
 
 # private
-
-
-def _of_user(env: Environment, user: str) -> list[Open]:
-    named = People.of(env).named(user)
-    return _found(env, named, lambda claims: is_on_list(claims, named, user))
 
 
 def _found(env: Environment, named: set[Named], belongs: Callable[[Claims], bool]) -> list[Open]:

@@ -434,6 +434,24 @@ def test_entries_of_groups_lie_in_shards_and_none_is_missed(engine):
     assert office.listed(user="ann") == ids
 
 
+def test_group_of_several_users_is_read_once(engine):
+    recording = engine.record()
+    office = Office(engine, in_lane(model(), "Desk"))
+    task = office.start()
+    other = office.start()
+    office.claim(other, "ann")
+    engine.env = engine.environment()
+    engine.send(p.ListTasks(user=("ann",)))
+    of_one = recording.calls["get"], recording.calls["collections"]
+    recording.calls.clear()
+
+    found = engine.send(p.ListTasks(user=("ann", "cid")))["data"]
+
+    assert [one["id"] for one in found] == [task["id"], other["id"]]
+    assert recording.calls["collections"] <= of_one[1] + 1, "cid alone is asked for besides"
+    assert recording.calls["get"] <= of_one[0]
+
+
 def test_entries_go_with_the_task(engine):
     recording = engine.record()
     office = Office(engine, in_lane(model(), "Desk"))
