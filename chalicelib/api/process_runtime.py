@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from chalice.app import Response
 
 from ..contract.commands import Command
 from ..contract.operation import Operation
 from ..service.class_actions import failed
+from ..service.written import written
 from .surface import Refusal
 
 JSON = "application/json;charset=UTF-8"
@@ -76,4 +76,4 @@ class ProcessRuntimeVoice:
 
 
 def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body).decode(), {"Content-Type": JSON, **(headers or {})}, status)
+    return Response(written(body), {"Content-Type": JSON, **(headers or {})}, status)

@@ -40,7 +40,8 @@ PROCESS_RUNTIME = Surface(
         "401": "UNAUTHENTICATED: no credential, or an unknown one",
         "403": "FORBIDDEN: the caller, or the user, may not do it",
         "404": "PROCESS_NOT_FOUND, INSTANCE_NOT_FOUND, TASK_NOT_FOUND: it does not exist",
-        "409": "TASK_ALREADY_CLAIMED, TASK_NOT_ACTIVE, TASK_NOT_CLAIMED: another state than expected",
+        "409": "TASK_ALREADY_CLAIMED, TASK_NOT_ACTIVE, TASK_NOT_CLAIMED: another state than expected; "
+        "IDEMPOTENCY_KEY_REUSED: the key came with another request",
         "500": "PROCESS_EXECUTION_FAILED: a node failed; INTERNAL: a fault of the engine",
         "503": "UNAVAILABLE: too busy for the moment; try again",
     },

@@ -61,6 +61,8 @@ class ProcessInstance:
         is_planned: Whether there are only tasks so far, and no process instance has begun: the task of a
             start event, or tasks of the engine itself.
         planned_at: When its first task was made, if it was planned before it began.
+        last_person: Who completed the last user task, in it or in what it has called or was called by; None
+            while that is who created it.
         visits: Elements entered since somebody outside last did something.
         write_units: What all its writes have cost on DynamoDB, this one included. The store counts; here and
             below, the engine only keeps the numbers.
@@ -86,6 +88,7 @@ class ProcessInstance:
     is_counted: bool = False
     is_planned: bool = False
     planned_at: Instant | None = None
+    last_person: str | None = None
     counters: Counters = field(default_factory=Counters)
     write_units: int = 0
     read_units: int = 0
@@ -118,6 +121,16 @@ class ProcessInstance:
         self.is_planned = False
         self.created_at = now
         self.created_by = actor
+
+    @property
+    def person(self) -> str:
+        """The person who acted last: who completed the last user task, or who started it all."""
+        return self.last_person or self.created_by
+
+    def acted(self, person: str) -> None:
+        """A person has completed a user task."""
+        if person != self.person:
+            self.last_person = person
 
     @property
     def is_ended(self) -> bool:

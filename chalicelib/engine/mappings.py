@@ -3,8 +3,6 @@
 Source: engine-semantics, section 8, for scopes.
 """
 
-import json
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..bpmn.model import Element
 from .evaluation import ENCODING, EvaluationFailed, Evaluator
 from .instance import Scope
+from .json_text import read, write
 from .records import ElementInstance, NewVariable, Variable
 from .variables import set_variables
 
@@ -124,9 +123,23 @@ def new_variable(
         scope: Where.
         is_secret: Whether the value is encrypted.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = write(value)
     stored = step.values.encrypt(text) if is_secret else text
     return NewVariable(name, ENCODING, stored, is_secret, scope)
+
+
+def json_value(step: "Step", variable: Variable) -> Any:
+    """What a variable of encoding `json` says, changed in part and written again later; None if no JSON.
+
+    Raises:
+        EvaluationFailed: It is too deep, or it is encrypted and there is no key.
+    """
+    try:
+        return read(step.values.clear(variable))
+    except ValueError:
+        return None
+    except RecursionError as fault:
+        raise EvaluationFailed(f"variable {variable.name} is too deep to change a part of it") from fault
 
 
 def _merged(
@@ -139,26 +152,11 @@ def _merged(
     """
     variable = step.instance.variables.get((scope, name))
     is_json = variable is not None and variable.encoding == ENCODING
-    root = _object(step, variable) if variable is not None and is_json else {}
+    found = json_value(step, variable) if variable is not None and is_json else {}
+    root = found if isinstance(found, dict) else {}
     at = root
     for entry in path[:-1]:
         inner = at.get(entry)
         at[entry] = at = inner if isinstance(inner, dict) else {}
     at[path[-1]] = value
     return root, variable is not None and is_json and variable.encrypted
-
-
-def _object(step: "Step", variable: Variable) -> dict[str, Any]:
-    def number(text: str) -> float:
-        found = float(text)
-        if not math.isfinite(found):
-            raise EvaluationFailed(f"variable {variable.name} has a number that is too large to write again")
-        return found
-
-    try:
-        found = json.loads(step.values.clear(variable), parse_float=number)
-    except ValueError:
-        return {}
-    except RecursionError as fault:
-        raise EvaluationFailed(f"variable {variable.name} is too deep to change a part of it") from fault
-    return found if isinstance(found, dict) else {}

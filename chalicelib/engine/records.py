@@ -163,6 +163,7 @@ class UserTask:
         tags: By name.
         assignment: What is not as the model says it, by the names of the API (`assignment`); None for a field
             that is set no more.
+        person: The person behind it, where that is not who created it but a worker or the engine.
     """
 
     id: int
@@ -176,6 +177,7 @@ class UserTask:
     updated_by: str
     tags: dict[str, str | None] = field(default_factory=dict)
     assignment: dict[str, Any] | None = None
+    person: str | None = None
 
 
 @dataclass(slots=True)

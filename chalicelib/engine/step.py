@@ -417,6 +417,7 @@ class Step:
             self.now,
             self.actor,
             assignment=assignment,
+            person=None if self.instance.person == self.actor else self.instance.person,
         )
         self.instance.user_tasks[user_task.id] = user_task
         return user_task

@@ -76,6 +76,8 @@ def update(step: Step, user_task: UserTask, change: Update, pointer: str) -> Non
     user_task.revision += 1
     user_task.updated_at = step.now
     user_task.updated_by = step.actor
+    if change.completed or caught:
+        step.instance.acted(step.actor)
     if change.completed:
         user_task.state = UserTaskState.COMPLETED
         step.instance.ended.append(step.instance.user_tasks.pop(user_task.id))

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from ..bpmn.types import ElementType
 from ..engine import asks, lifecycle, messages
 from ..engine.asks import Ask
 from ..engine.behaviors.containers import CallActivity
 from ..engine.evaluation import EvaluationFailed
+from ..engine.instance import ProcessInstance
 from ..engine.leaving import Phase, stop
 from ..engine.loop import run
 from ..engine.messages import Subscriber
-from ..engine.records import Subscription
+from ..engine.records import DeployedProcess, Subscription
 from ..engine.states import InstanceState, JobType
 from ..engine.step import Step
 from .desk import Desk
@@ -85,10 +87,17 @@ def _call(desk: Desk, step: Step, ask: asks.Call) -> None:
         parent_id=step.instance.id,
         root_id=step.instance.root_id or step.instance.id,
         called_by=step.instance.public_id(ask.token.id),
+        last_person=_person_for(process, step.instance, desk.actor),
         # Nobody outside has acted since: processes that call each other for ever are stopped as a loop is.
         visits=step.instance.visits,
     )
     ask.token.called_id = child.instance.id
+
+
+def _person_for(process: DeployedProcess, caller: ProcessInstance, actor: str) -> str | None:
+    """Who acted last as a person, for a called process that may ask; None where that is who creates it."""
+    asks_people = caller.last_person is not None or any(process.model.of_type(ElementType.USER_TASK))
+    return caller.person if asks_people and caller.person != actor else None
 
 
 def _find(desk: Desk, step: Step, ask: asks.Find) -> None:
@@ -128,6 +137,8 @@ def _return_to_caller(desk: Desk, step: Step, ask: asks.ReturnToCaller) -> None:
     token = caller.instance.element_instances.get(number or 0)
     if token is not None:
         desk.keep(caller)
+        if step.instance.counters.user_tasks:
+            caller.instance.acted(step.instance.person)
         CallActivity.take_back(caller, token, step)
         run(caller)
 

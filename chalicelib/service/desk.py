@@ -28,6 +28,7 @@ from ..engine.records import (
     Job,
     NewVariable,
     Task,
+    UserTask,
 )
 from ..engine.signals import Rows, SignalSlot
 from ..engine.states import InstanceState, TaskType
@@ -64,6 +65,9 @@ and a transaction has room for a hundred items."""
 
 MAX_TELLING = 50
 """Such tasks that are made in one transaction."""
+
+MAX_CHANGES = 90
+"""Aggregates in one transaction; with what belongs to them they stay below the 100 items of DynamoDB."""
 
 MAX_ITEMS = 40
 """Process instances, slots and queues on one desk; beyond that, nothing further begins inside of the command.
@@ -180,6 +184,15 @@ class Desk:
     def taken_here(self, user: str) -> int:
         """How many user tasks somebody was given here."""
         return self._givings[user]
+
+    def ended_user_tasks(self) -> set[tuple[Ref, int]]:
+        """The user tasks that have ended here, by their process instance and number."""
+        return {
+            (work.ref, record.id)
+            for work, _ in self._steps.values()
+            for record in work.instance.ended
+            if isinstance(record, UserTask)
+        }
 
     def give(self, party: str, user: str) -> None:
         """Somebody of a work party is given a user task."""

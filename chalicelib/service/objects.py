@@ -1,15 +1,15 @@
 """Business objects: process variables of encoding `json`, by name, whatever characters it has."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..bpmn.business_objects import INPUT, OUTPUT, WrongType, accept, business_objects, shape
 from ..bpmn.model import Process
 from ..engine.errors import ExecutionError, InvalidCommand, Reason
-from ..engine.evaluation import ENCODING
+from ..engine.evaluation import ENCODING, EvaluationFailed
 from ..engine.instance import Scope
-from ..engine.mappings import home_of, new_variable
+from ..engine.json_text import read, write
+from ..engine.mappings import home_of, json_value, new_variable
 from ..engine.records import NewVariable, UserTask, Variable
 from ..engine.step import Step
 from .desk import Desk
@@ -21,6 +21,10 @@ WRAPPER = "object"
 """Under which some clients send all business objects, also where they stand alone."""
 
 
+MAX_DEPTH = 100
+"""Levels of a business object that comes in."""
+
+
 def new(process: Process, given: Mapping[str, Any]) -> list[NewVariable]:
     """The variables of a new process instance.
 
@@ -28,31 +32,50 @@ def new(process: Process, given: Mapping[str, Any]) -> list[NewVariable]:
         InvalidCommand: A business object is not of the type that the process says.
     """
     values = _typed(process, _wrapped(process, given))
-    return [NewVariable(name, ENCODING, _text(value)) for name, value in values.items()]
+    return [NewVariable(name, ENCODING, write(value)) for name, value in values.items()]
 
 
 def merged(step: Step, user_task: UserTask, given: Mapping[str, Any]) -> Iterator[NewVariable]:
     """What a person sends with a task: sent fields replace, others stay, null clears, lists go whole.
 
     A task with outputs keeps it at its own scope, where the outputs see it; else it goes to the nearest scope
-    around that has the business object.
+    around that has the business object, over what that one says and not over the task's own input of the same
+    name. What comes anew begins with what the task sees.
 
     Raises:
-        InvalidCommand: A business object is not of the type that the process says.
+        InvalidCommand: A business object is not of the type that the process says, or cannot be merged.
     """
     token = step.instance.element_instances[user_task.element_instance_id]
     keeps = bool(step.process.elements[user_task.element].extension.outputs)
     known = _visible(step, user_task)
-    if set(given) == {WRAPPER} and isinstance(given[WRAPPER], dict) and WRAPPER not in known:
-        given = given[WRAPPER]
+    given = unwrapped(step.process, given, known)
     if not known.keys() & given.keys():
         given = _wrapped(step.process, given)
     for name, value in _typed(step.process, given).items():
-        before = known.get(name)
         scope = token.id if keeps else home_of(step, token, name)
-        old = None if before is None else _read(step, before)
-        is_secret = before is not None and before.encrypted
-        yield new_variable(step, name, _over(old, value), scope=scope, is_secret=is_secret)
+        seen_here = known.get(name)
+        before = step.instance.variables.get((scope, name), seen_here)
+        # A person may send back what they saw in clear: what was encrypted anywhere stays so.
+        is_secret = any(one is not None and one.encrypted for one in (before, seen_here))
+        try:
+            old = json_value(step, before) if before and before.encoding == ENCODING else None
+            yield new_variable(step, name, _over(old, value), scope=scope, is_secret=is_secret)
+        except EvaluationFailed as fault:
+            raise InvalidCommand(fault.reason) from fault
+
+
+def unwrapped(process: Process, given: Mapping[str, Any], known: Container[str] = ()) -> Mapping[str, Any]:
+    """What stands under a sole `object`, unless a business object has that name.
+
+    Args:
+        process: The process.
+        given: The body of a request.
+        known: Names of business objects that are there, besides those that the process says.
+    """
+    names = [one.name for one in business_objects(process, INPUT)]
+    inner = given.get(WRAPPER)
+    is_wrapped = len(given) == 1 and isinstance(inner, dict) and WRAPPER not in names and WRAPPER not in known
+    return inner if is_wrapped and inner is not None else given
 
 
 def seen(env: Environment, work: Work, user_task: UserTask) -> dict[str, Any]:
@@ -84,7 +107,7 @@ def going_in(process: Process, given: Mapping[str, Any]) -> list[NewVariable]:
     if not declared:
         return new(process, given)
     values = _typed(process, _wrapped(process, given))
-    return [NewVariable(one.name, ENCODING, _text(values.get(one.name))) for one in declared]
+    return [NewVariable(one.name, ENCODING, write(values.get(one.name))) for one in declared]
 
 
 def coming_out(env: Environment, process: Process, variables: Mapping[str, Variable]) -> dict[str, Any]:
@@ -125,13 +148,12 @@ def _wrapped(process: Process, given: Mapping[str, Any]) -> Mapping[str, Any]:
     declared = business_objects(process, INPUT)
     if len(declared) != 1 or not given or declared[0].name in given:
         return given
-    (only,) = declared
-    fields = only.type if isinstance(only.type, Mapping) else {}
-    return {only.name: dict(given)} if not fields or fields.keys() & given.keys() else given
+    return {declared[0].name: dict(given)}
 
 
 def _typed(process: Process, given: Mapping[str, Any]) -> dict[str, Any]:
     """Each business object as one of its type."""
+    _require_flat(given)
     declared = {one.name: one.type for one in business_objects(process, INPUT)}
     try:
         return {
@@ -140,6 +162,29 @@ def _typed(process: Process, given: Mapping[str, Any]) -> dict[str, Any]:
         }
     except WrongType as fault:
         raise InvalidCommand(str(fault)) from fault
+
+
+def _require_flat(given: Mapping[str, Any]) -> None:
+    """What can be merged, and answered again, has so many levels at most.
+
+    Raises:
+        InvalidCommand: It has more; names the business object and its field.
+    """
+    for name, value in given.items():
+        level = (
+            [(field, inner) for field, inner in value.items()] if isinstance(value, dict) else [("", value)]
+        )
+        for _ in range(MAX_DEPTH):
+            level = [(field, inner) for field, one in level for inner in _inside(one)]
+        if level:
+            place = ".".join(filter(None, (name, level[0][0])))
+            raise InvalidCommand(f"{place} is nested deeper than {MAX_DEPTH} levels")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    """The members of a list or an object that have members themselves."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [member for member in members if isinstance(member, dict | list)]
 
 
 def _visible(step: Step, user_task: UserTask) -> dict[str, Variable]:
@@ -157,10 +202,6 @@ def _visible(step: Step, user_task: UserTask) -> dict[str, Variable]:
     return found
 
 
-def _read(step: Step, variable: Variable) -> Any:
-    return _value(step.values.clear(variable)) if variable.encoding == ENCODING else None
-
-
 def _over(old: Any, new: Any) -> Any:
     """A value with what was sent over it."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
@@ -176,10 +217,6 @@ def _shown(variable: Variable, text: str) -> Any:
 def _value(text: str) -> Any:
     """What is no JSON, although its encoding promises it, is a text."""
     try:
-        return json.loads(text)
+        return read(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

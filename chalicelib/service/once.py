@@ -10,13 +10,13 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any, TypeGuard, cast
 
-import orjson
-
 from ..contract.commands import Command
-from ..engine.errors import Conflict, EngineError, InvalidCommand
+from ..engine.errors import Conflict, EngineError, InvalidCommand, Reason
+from ..engine.json_text import read
 from ..engine.messages import MessageSlot
 from ..engine.records import Instant
 from ..engine.signals import SignalSlot
+from .desk import MAX_CHANGES
 from .environment import (
     Answer,
     Change,
@@ -32,12 +32,10 @@ from .environment import (
 )
 from .handlers import HANDLERS
 from .retry import until_through
+from .written import written
 
 LASTS = 24 * 60 * 60 * 1000
 """Milliseconds after which a key may be used anew."""
-
-MAX_CHANGES = 90
-"""Aggregates in one transaction; with what belongs to them they stay below the 100 items of DynamoDB."""
 
 
 def execute_once(command: Command, env: Environment, idempotency_key: str) -> Any:
@@ -70,7 +68,7 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
             raise
         if held.is_too_much:
             raise _too_much()
-        body = None if result is None else orjson.dumps(result).decode()
+        body = None if result is None else written(result)
         expires_at = Instant(now + LASTS)
         answer = Answer(key, fingerprint, expires_at, body, earlier.revision if earlier else 0)
         try:
@@ -95,8 +93,9 @@ def _said(answer: Answer, fingerprint: str, idempotency_key: str) -> Any:
         Conflict: It was another command.
     """
     if answer.fingerprint != fingerprint:
-        raise Conflict(f"idempotency key {idempotency_key} was used for another command")
-    return None if answer.body is None else orjson.loads(answer.body)
+        detail = f"idempotency key {idempotency_key} was used for another command"
+        raise Conflict(detail, reason=Reason.IDEMPOTENCY_KEY_REUSED)
+    return None if answer.body is None else read(answer.body)
 
 
 def _too_much() -> InvalidCommand:

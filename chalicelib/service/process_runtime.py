@@ -1,6 +1,6 @@
 """What the Process Runtime can do: processes are started, and people do their tasks."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..contract import process_runtime as p
@@ -11,7 +11,7 @@ from ..engine.instance import ProcessInstance
 from ..engine.records import UserTask
 from ..engine.step import Step
 from . import objects, worklist
-from .desk import Desk
+from .desk import MAX_CHANGES, Desk
 from .due import carried_out
 from .environment import Environment, Ref, Work
 from .finding import Selectors, find_process
@@ -46,7 +46,7 @@ def start_process_by_name(cmd: p.StartProcessByName, env: Environment) -> Answer
     Raises:
         EngineError: As `start_process`.
     """
-    return _start(env, Selectors(cmd.process_name), cmd.objects, cmd.caller)
+    return _start(env, Selectors(cmd.process_name), cmd.objects, cmd.caller, may_be_wrapped=True)
 
 
 def get_instance_tasks(cmd: p.GetInstanceTasks, env: Environment) -> Answer:
@@ -144,14 +144,16 @@ def assign_instance_tasks(cmd: p.AssignInstanceTasks, env: Environment) -> Answe
 
     Raises:
         NotFound: There is no such process instance.
-        InvalidCommand: Nobody is named, or somebody who is not there.
+        InvalidCommand: Nobody is named, or somebody who is not there, or there are too many tasks.
     """
     users, groups = _others(env, cmd)
     people = People.of(env)
 
     def assign(desk: Desk) -> int:
         tasks = [task for work in _family(env, cmd.instance_id) for task in worklist.of_instance(work)]
-        steps = {task.work.ref: desk.take(task.work) for task in _one_each(tasks)}
+        works = [task.work for task in _one_each(tasks)]
+        _require_one_transaction(works)
+        steps = {work.ref: desk.take(work) for work in works}
         for task in tasks:
             task.claims(people).assign(users, groups)
             _touch(steps[task.work.ref], task.user_task)
@@ -194,8 +196,17 @@ def complete_task(cmd: p.CompleteTask, env: Environment) -> Answer:
 # private
 
 
-def _start(env: Environment, wanted: Selectors, given: dict[str, Any], caller: str) -> Answer:
+def _start(
+    env: Environment,
+    wanted: Selectors,
+    given: Mapping[str, Any],
+    caller: str,
+    *,
+    may_be_wrapped: bool = False,
+) -> Answer:
     process = find_process(env, wanted)
+    if may_be_wrapped:
+        given = objects.unwrapped(process.model, given)
     moment = env.moment(caller or NOBODY)
 
     def start(desk: Desk) -> ProcessInstance:
@@ -256,6 +267,15 @@ def _one_each(tasks: Iterable[Open]) -> list[Open]:
     for task in tasks:
         by_ref.setdefault(task.work.ref, task)
     return list(by_ref.values())
+
+
+def _require_one_transaction(works: Sequence[Work]) -> None:
+    """All or none needs one transaction; what is too much for it is refused before anything is written."""
+    if len(works) > MAX_CHANGES:
+        raise InvalidCommand(
+            f"tasks of {len(works)} process instances cannot be assigned at once, at most of {MAX_CHANGES};"
+            " assign the tasks one by one"
+        )
 
 
 def _others(env: Environment, cmd: p.AssignTask | p.AssignInstanceTasks) -> tuple[list[str], list[str]]:

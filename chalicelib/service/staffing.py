@@ -61,7 +61,7 @@ def _with_least(desk: Desk, step: Step, user_task: UserTask, wanted: Wanted, mem
     """Who has the fewest open tasks; of several, who was given one the longest time ago."""
     party = wanted.party or ""
     turns = desk.given(party).turns
-    carried = burdens(desk.env, members)
+    carried = burdens(desk.env, members, desk.ended_user_tasks())
     chosen = min(
         members,
         key=lambda member: (carried[member] + desk.taken_here(member), turns.get(member, 0), member),

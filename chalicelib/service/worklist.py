@@ -5,7 +5,7 @@ what is on it. It never scans.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..bpmn.instants import parse_instant
@@ -42,8 +42,14 @@ class Open(NamedTuple):
 
 
 def of_users(env: Environment, users: Iterable[str]) -> list[Open]:
-    """What some users hold, and what they could claim."""
-    return _sorted(task for user in users for task in _of_user(env, user))
+    """What some users hold, and what they could claim; groups that they share are read once."""
+    people = People.of(env)
+    named_by = {user: people.named(user) for user in users}
+
+    def belongs(claims: Claims) -> bool:
+        return any(is_on_list(claims, named, user) for user, named in named_by.items())
+
+    return _sorted(_found(env, set[Named]().union(*named_by.values()), belongs))
 
 
 def of_groups(env: Environment, named: set[Named]) -> list[Open]:
@@ -51,10 +57,20 @@ def of_groups(env: Environment, named: set[Named]) -> list[Open]:
     return _sorted(_found(env, named, lambda claims: is_on_list(claims, named, None)))
 
 
-def burdens(env: Environment, users: Iterable[str]) -> dict[str, int]:
-    """How many open tasks are assigned to each of some users or claimed by them, over all processes."""
+def burdens(
+    env: Environment, users: Iterable[str], ended: Collection[tuple[Ref, int]] = ()
+) -> dict[str, int]:
+    """How many open tasks are assigned to each of some users or claimed by them, over all processes.
+
+    Args:
+        env: The environment.
+        users: Who.
+        ended: User tasks that are not open any more although their stored states say so, by process instance
+            and number.
+    """
     named = {(USER, user) for user in users}
-    held = Counter(_holder(task) for task in _found(env, named, lambda claims: True))
+    found = _found(env, named, lambda claims: True)
+    held = Counter(_holder(task) for task in found if (task.work.ref, task.user_task.id) not in ended)
     return {user: held[user] for user in users}
 
 
@@ -78,7 +94,7 @@ def record(env: Environment, found: Open) -> dict[str, Any]:
         "processName": process.model.name,
         "definitionId": f"{process.bpmn_process_id}:{process.version}:{process.id}",
         "description": element.extension.documentation,
-        "createBy": user_task.created_by,
+        "createBy": user_task.person or user_task.created_by,
         "createTime": user_task.created_at,
         "dueDate": None if due_date is None else parse_instant(due_date),
         "priority": min(max(said.get("priority", DEFAULT_PRIORITY), LOWEST), HIGHEST),
@@ -91,11 +107,6 @@ def record(env: Environment, found: Open) -> dict[str, Any]:
 
 
 # private
-
-
-def _of_user(env: Environment, user: str) -> list[Open]:
-    named = People.of(env).named(user)
-    return _found(env, named, lambda claims: is_on_list(claims, named, user))
 
 
 def _found(env: Environment, named: set[Named], belongs: Callable[[Claims], bool]) -> list[Open]:

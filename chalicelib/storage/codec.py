@@ -200,9 +200,9 @@ def _place(record: Record | Subscription) -> Any:
     return (record.element_instance_id, record.name) if type(record) is Variable else record.id
 
 
-_LATER: tuple[Any, ...] = (0, None, None, None)
+_LATER: tuple[Any, ...] = (0, None, None, None, None)
 """Defaults of the last columns of a head, which are left out where they have them: is_planned, planned_at,
-called_by, message."""
+called_by, message, last_person."""
 
 
 def _encode_head(instance: ProcessInstance) -> list[Any]:
@@ -221,7 +221,13 @@ def _encode_head(instance: ProcessInstance) -> list[Any]:
         instance.visits,
         int(instance.is_counted),
     ]
-    later = (int(instance.is_planned), instance.planned_at, instance.called_by, instance.message)
+    later = (
+        int(instance.is_planned),
+        instance.planned_at,
+        instance.called_by,
+        instance.message,
+        instance.last_person,
+    )
     if later == _LATER:
         return head
     width = len(later)
@@ -263,7 +269,7 @@ def _runs(blocks: Sequence[int]) -> list[list[int]]:
 def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
     process_id, state, created_at, created_by, started_at, ended_at, key, tags, *rest = head
     parent_id, root_id, runs, visits, is_counted, *later = rest
-    is_planned, planned_at, called_by, message = (*later, *_LATER[len(later) :])
+    is_planned, planned_at, called_by, message, last_person = (*later, *_LATER[len(later) :])
     return ProcessInstance(
         partition,
         [block for first, length in runs for block in range(first, first + length)],
@@ -283,6 +289,7 @@ def _decode_head(partition: str, head: list[Any]) -> ProcessInstance:
         bool(is_counted),
         bool(is_planned),
         planned_at,
+        last_person,
     )
 
 

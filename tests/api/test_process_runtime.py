@@ -12,7 +12,7 @@ from tests.api.issuer import Issuer, token
 from tests.api.runtime import Runtime
 from tests.api.test_failures import Busy, Silent
 from tests.api.test_rights import add
-from tests.models import drawn, extended
+from tests.models import drawn, extended, mapped
 
 ROOM = {"roomNo": "101"}
 CUSTOMER = {"name": "Ann"}
@@ -196,15 +196,46 @@ def test_process_without_objects_starts(body, booking):
     booking.data(booking.send("POST", "/process/bookingRoom/start", body, {"Content-Type": None}))
 
 
-def test_only_object_may_come_without_its_name(runtime):
+@pytest.fixture
+def ordering(runtime: Runtime) -> Runtime:
+    """With a process whose only business object is `Order`."""
     xml = drawn("one", '<userTask id="ask"/>', "start -> ask", "ask -> end")
     declared = properties(**{"input_Order": "{&quot;nr&quot;: &quot;Integer&quot;}"})
     xml = xml.replace('isExecutable="true">', f'isExecutable="true">{extended(declared)}')
     runtime.deploy(xml, "one")
+    return runtime
 
-    task = runtime.task(runtime.start("one", nr="7", more=1))
 
-    assert runtime.do("variables", task["id"]) == {"Order": {"nr": 7, "more": 1}}
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [({"nr": "7", "more": 1}, {"nr": 7, "more": 1}), ({"more": {"a": 1}}, {"more": {"a": 1}})],
+    ids=["known field", "no known field"],
+)
+def test_only_object_may_come_without_its_name(sent, stored, ordering):
+    task = ordering.task(ordering.start("one", **sent))
+    assert ordering.do("variables", task["id"]) == {"Order": stored}
+
+    other = ordering.task(ordering.start("one", Order={"nr": 1}, more=2))
+    assert ordering.do("variables", other["id"]) == {"Order": {"nr": 1}, "more": 2}
+
+
+@pytest.mark.parametrize("body", [{"object": {"Order": {"nr": "7"}}}, {"object": {"nr": "7"}}, {"nr": "7"}])
+def test_legacy_start_unwraps_a_sole_object(body, ordering):
+    task = ordering.task(ordering.data(ordering.send("POST", "/process/one/start", body)))
+
+    assert ordering.do("variables", task["id"]) == {"Order": {"nr": 7}}
+
+
+def test_business_object_called_object_is_no_wrapper(runtime):
+    xml = one_task().replace(
+        'isExecutable="true">', f'isExecutable="true">{extended(properties(input_object="{}"))}'
+    )
+    runtime.deploy(xml, "one")
+
+    started = runtime.send("POST", "/process/one/start", {"object": {"nr": 7}})
+    task = runtime.task(runtime.data(started))
+
+    assert runtime.do("variables", task["id"]) == {"object": {"nr": 7}}
 
 
 def test_process_that_ends_without_a_task_answers_an_id_and_no_task(runtime):
@@ -278,6 +309,17 @@ def test_start_is_sent_twice_and_done_once(booking):
 
     assert first == second
     assert booking.api.expect(200, "queryProcessInstances")["count"] == 1
+
+
+def test_key_of_another_request_is_no_matter_of_a_task(booking):
+    headers = {"Idempotency-Key": "order-1"}
+    booking.start(headers=headers, RoomObject=ROOM)
+
+    body = {"processName": "Booking Room", "object": {"RoomObject": {"roomNo": "102"}}}
+    answer = booking.send("POST", "/process/start", body, headers)
+
+    said = booking.refused(answer, 409, "IDEMPOTENCY_KEY_REUSED")
+    assert said == "idempotency key order-1 was used for another command"
 
 
 # Tasks of an instance
@@ -531,6 +573,127 @@ def test_outputs_of_the_task_say_what_remains(runtime):
     assert runtime.do("variables", runtime.task(instance)["id"]) == {
         "Hotel": {"room": {"no": 1, "beds": 3}, "name": "Sea"}
     }
+
+
+def two_tasks(mapping: str = "") -> str:
+    """A process with the user tasks `ask`, with inputs and outputs, and `next`."""
+    content = f'<userTask id="ask">{extended(mapping)}</userTask><userTask id="next"/>'
+    return drawn("one", content, "start -> ask", "ask -> next", "next -> end")
+
+
+@pytest.mark.parametrize("source", ["in Room.no = =Room.no", "in Room = ={no: Room.no}", "in Room = =Room"])
+def test_object_with_an_input_of_the_same_name_loses_nothing(source, runtime):
+    runtime.deploy(two_tasks(mapped(source)), "one")
+    instance = runtime.start("one", Room={"no": 1, "price": 100, "guest": {"name": "Ann", "tel": "1"}})
+    task = runtime.task(instance)
+    runtime.do("assign", task["id"], user="ann")
+
+    runtime.do("complete", task["id"], {"Room": {"no": 2, "guest": {"tel": "2"}}}, user="ann")
+
+    assert runtime.do("variables", runtime.task(instance)["id"]) == {
+        "Room": {"no": 2, "price": 100, "guest": {"name": "Ann", "tel": "2"}}
+    }
+
+
+def test_object_that_only_the_task_has_begins_with_what_it_sees(runtime):
+    runtime.deploy(two_tasks(mapped("in Room = =Hotel.room")), "one")
+    instance = runtime.start("one", Hotel={"room": {"no": 1, "beds": 2}})
+    task = runtime.task(instance)
+    runtime.do("assign", task["id"], user="ann")
+
+    runtime.do("complete", task["id"], {"Room": {"beds": 3}}, user="ann")
+
+    assert runtime.do("variables", runtime.task(instance)["id"]) == {
+        "Hotel": {"room": {"no": 1, "beds": 2}},
+        "Room": {"no": 1, "beds": 3},
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "sent", "name", "stored"),
+    [
+        ("in Card = ={holder: 1}", {"holder": 2}, "Card", '{"nr":1,"holder":2}'),
+        ("in Copy = =Card", {"pin": 2}, "Copy", '{"nr":1,"pin":2}'),
+    ],
+    ids=["plain input over a secret", "input made of a secret"],
+)
+def test_what_was_encrypted_stays_so_when_a_task_is_completed(source, sent, name, stored):
+    runtime = Runtime(Api(Settings(store="memory", api_key=KEY, encryption_keys=(bytes(range(32)),))))
+    runtime.deploy(two_tasks(mapped(source)), "one")
+    secret = {"name": "Card", "data": {"encoding": "json", "value": '{"nr": 1}', "encrypted": True}}
+    runtime.api.start("one", variables=[secret])
+    named = {"revision": 1, "workerId": "boss", "assignee": "ann"}
+    (native,) = runtime.api.expect(200, "queryUserTasks")["results"]
+    runtime.api.expect(200, "updateUserTask", named, id=native["id"])
+    (id,) = runtime.listed(user="ann")
+
+    runtime.do("complete", id, {name: sent}, user="ann")
+
+    found = runtime.api.expect(200, "getProcessVariables")["variables"]
+    data = {variable["name"]: variable["data"] for variable in found}
+    assert data[name] == {"encoding": "json", "value": stored, "encrypted": True}
+
+
+DEEP = '{"a":' * 400 + "1" + "}" * 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"big":12345678901234567890123}',
+        '{"far":1e400,"fine":0.1000000000000000055511151231257827}',
+        '{"half":"\\ud800","\\udc00":"ไทย"}',
+        DEEP,
+    ],
+    ids=["whole number", "numbers", "half a pair", "deep"],
+)
+def test_any_json_is_answered_and_stays_as_it_is(value, runtime):
+    runtime.deploy(two_tasks(), "one")
+    runtime.api.start("one", variables=[{"name": "Any", "data": {"encoding": "json", "value": value}}])
+    named = {"revision": 1, "workerId": "boss", "assignee": "ann"}
+    (native,) = runtime.api.expect(200, "queryUserTasks")["results"]
+    runtime.api.expect(200, "updateUserTask", named, id=native["id"])
+    (id,) = runtime.listed(user="ann")
+
+    seen = runtime.act("variables", id)
+    assert (seen.status, seen.json["code"]) == (200, 0)
+    assert f'"Any":{value}'.encode() in seen.body
+    runtime.do("complete", id, {"Any": {"new": 1}}, user="ann")
+
+    (stored,) = runtime.api.expect(200, "getProcessVariables")["variables"]
+    assert stored["data"]["value"] == f'{value[:-1]},"new":1}}'
+
+
+def test_object_that_is_too_deep_is_refused_with_its_field(booking, assigned):
+    deep: Any = "x"
+    for _ in range(150):
+        deep = [deep]
+
+    for answer in (
+        booking.send(
+            "POST", "/process/start", {"processName": "Booking Room", "object": {"Deep": {"tags": deep}}}
+        ),
+        booking.act("complete", assigned, {"Deep": {"tags": deep}}, user="ann"),
+    ):
+        said = booking.refused(answer, 400, "BAD_REQUEST")
+        assert said == "Deep.tags is nested deeper than 100 levels"
+
+
+def test_secret_without_its_key_is_refused_and_the_task_stays():
+    runtime = Runtime(Api(Settings(store="memory", api_key=KEY, encryption_keys=(bytes(range(32)),))))
+    runtime.deploy(two_tasks(), "one")
+    secret = {"name": "Card", "data": {"encoding": "json", "value": '{"nr": 1}', "encrypted": True}}
+    runtime.api.start("one", variables=[secret])
+    named = {"revision": 1, "workerId": "boss", "assignee": "ann"}
+    (native,) = runtime.api.expect(200, "queryUserTasks")["results"]
+    runtime.api.expect(200, "updateUserTask", named, id=native["id"])
+    (id,) = runtime.listed(user="ann")
+    runtime.api.serve(cipher=None)
+
+    said = runtime.refused(runtime.act("complete", id, {"Card": {"pin": 2}}, user="ann"), 400, "BAD_REQUEST")
+
+    assert "variable Card is encrypted" in said
+    assert runtime.listed(user="ann") == [id]
 
 
 def test_complete_is_refused(booking, assigned):

@@ -437,24 +437,29 @@ def test_halves_of_surrogate_pairs_are_replaced(engine: Engine) -> None:
     assert order.values()["z"] == "a?\U0001f600"
 
 
-@pytest.mark.parametrize(
-    ("value", "fact"),
-    [
-        ("[" * 5000 + "]" * 5000, "is too deep to change a part of it"),
-        ('{"p":1e999}', "has a number that is too large to write again"),
-    ],
-    ids=["deep", "large"],
+PART = models.drawn(
+    "stops", f'<task id="work">{extended(mapped("out a.b = =1"))}</task>', "start -> work", "work -> end"
 )
-def test_a_value_that_cannot_be_written_again_stays_as_it_is(engine: Engine, value: str, fact: str) -> None:
-    xml = models.drawn(
-        "stops", f'<task id="work">{extended(mapped("out a.b = =1"))}</task>', "start -> work", "work -> end"
-    )
+"""A part of `a` is changed."""
+
+
+def test_a_value_that_cannot_be_written_again_stays_as_it_is(engine: Engine) -> None:
+    value = "[" * 5000 + "]" * 5000
     given = [{"name": "a", "data": {"encoding": "json", "value": value}}]
-    order = engine.start(engine.deploy_xml(xml), variables=given)
+    order = engine.start(engine.deploy_xml(PART), variables=given)
 
     (job,) = order.jobs()
-    assert job["error"] == f"variable a {fact}"
+    assert job["error"] == "variable a is too deep to change a part of it"
     assert order.variables()["a"] == value
+
+
+@pytest.mark.parametrize("number", ["1e999", "0.1234567890123456789", "12345678901234567890123"])
+def test_numbers_beside_a_part_that_changes_keep_their_digits(engine: Engine, number: str) -> None:
+    given = [{"name": "a", "data": {"encoding": "json", "value": f'{{"p": {number}}}'}}]
+    order = engine.start(engine.deploy_xml(PART), variables=given)
+
+    assert order.has_ended
+    assert order.variables()["a"] == f'{{"p":{number},"b":1}}'
 
 
 @pytest.mark.parametrize("target", ["a..b", ".", "instance", "element.x"])

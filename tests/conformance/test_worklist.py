@@ -207,6 +207,20 @@ def test_load_balance_gives_to_who_has_least(engine):
     assert office.start()["assignee"] == "cid", "as few as bob, and longer ago"
 
 
+def test_load_balance_leaves_out_the_task_that_is_being_completed(engine):
+    said = properties({"assignment": "loadBalance", "workParty": "Desk"})
+    content = f'<userTask id="ask">{said}</userTask><userTask id="next">{said}</userTask>'
+    office = Office(engine, drawn("one", content, "start -> ask", "ask -> next", "next -> end"))
+    tasks = [office.start() for _ in range(3)]
+    assert [task["assignee"] for task in tasks] == ["ann", "bob", "cid"]
+
+    office.complete(tasks[1], "bob")
+    engine.let_arrive()
+
+    assert len(office.listed(user="bob")) == 1, "bob had nothing left"
+    assert len(office.listed(user="ann")) == 1
+
+
 def test_nobody_found_waits(engine):
     office = Office(engine, model(assignment="roundRobin", workParty="Empty"))
 
@@ -345,7 +359,64 @@ def test_directory_that_does_not_fit_together_is_refused(document, pointer, fact
     assert (cause.pointer, cause.detail) == (pointer, fact)
 
 
-# Lists
+# Who is behind a task
+
+
+def creators(engine: Engine, id: str) -> list[str]:
+    return [task["createBy"] for task in engine.send(p.GetInstanceTasks(instanceId=id))["data"]]
+
+
+PAUSE = (
+    '<intermediateCatchEvent id="pause"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+    "</timerEventDefinition></intermediateCatchEvent>"
+)
+
+
+@pytest.mark.every_store
+def test_task_behind_a_worker_and_a_timer_is_of_the_person_before(engine):
+    content = (
+        f'<serviceTask id="work"/><userTask id="ask"/>{PAUSE}<serviceTask id="more"/><userTask id="next"/>'
+    )
+    flows = ["start -> work", "work -> ask", "ask -> pause", "pause -> more", "more -> next", "next -> end"]
+    engine.deploy_xml(drawn("one", content, *flows))
+    id = engine.send(p.StartProcess(processName="one", caller="boss"))["data"]
+    (order,) = engine.instances()
+    order.complete_job("work")
+    assert creators(engine, id) == ["boss"], "the worker is no person"
+    (task,) = order.user_tasks()
+    assert task["createdBy"] != "boss", "the engine API says who did it"
+
+    order.update_user_task(completed=True, workerId="ann")
+    engine.after("PT1H")
+    order.complete_job("more")
+
+    assert creators(engine, id) == ["ann"]
+
+
+@pytest.mark.every_store
+def test_person_is_known_to_what_is_called_and_to_its_caller(engine):
+    said = extended('<zeebe:calledElement processId="one"/>')
+    content = f'<serviceTask id="work"/><callActivity id="call">{said}</callActivity><userTask id="last"/>'
+    engine.deploy_xml(drawn("all", content, "start -> work", "work -> call", "call -> last", "last -> end"))
+    inner = '<userTask id="ask"/><serviceTask id="more"/>'
+    engine.deploy_xml(drawn("one", inner, "start -> ask", "ask -> more", "more -> end"))
+    id = engine.send(p.StartProcess(processName="all", caller="boss"))["data"]
+    engine.let_arrive()
+    (order,) = engine.instances()
+    order.complete_job("work")
+    engine.let_arrive()
+    assert creators(engine, id) == ["boss"]
+
+    called = order.called("call")
+    called.update_user_task(completed=True, workerId="ann")
+    engine.let_arrive()
+    called.complete_job("more")
+    engine.let_arrive()
+
+    assert creators(engine, id) == ["ann"]
+
+
+# Commands that are sent again
 
 
 @pytest.mark.every_store
@@ -361,6 +432,24 @@ def test_entries_of_groups_lie_in_shards_and_none_is_missed(engine):
 
     assert office.listed(group="Desk") == ids
     assert office.listed(user="ann") == ids
+
+
+def test_group_of_several_users_is_read_once(engine):
+    recording = engine.record()
+    office = Office(engine, in_lane(model(), "Desk"))
+    task = office.start()
+    other = office.start()
+    office.claim(other, "ann")
+    engine.env = engine.environment()
+    engine.send(p.ListTasks(user=("ann",)))
+    of_one = recording.calls["get"], recording.calls["collections"]
+    recording.calls.clear()
+
+    found = engine.send(p.ListTasks(user=("ann", "cid")))["data"]
+
+    assert [one["id"] for one in found] == [task["id"], other["id"]]
+    assert recording.calls["collections"] <= of_one[1] + 1, "cid alone is asked for besides"
+    assert recording.calls["get"] <= of_one[0]
 
 
 def test_entries_go_with_the_task(engine):
@@ -451,6 +540,31 @@ def test_loser_of_a_race_leaves_the_entry_that_the_winner_needs(engine):
         engine.send(c.UpdateUserTask(**place, workerId="boss", assignee="eve"))
 
     assert office.listed(user="eve") == [task["id"]]
+
+
+@pytest.mark.parametrize("key", [None, "key"])
+def test_family_too_large_for_one_transaction_is_refused_before_anything_is_written(key, engine):
+    recording = engine.record()
+    called, said = range(91), extended('<zeebe:calledElement processId="one"/>')
+    content = '<parallelGateway id="fork"/>' + "".join(
+        f'<callActivity id="c{number}">{said}</callActivity>' for number in called
+    )
+    flows = [flow for number in called for flow in (f"fork -> c{number}", f"c{number} -> end")]
+    engine.deploy_xml(drawn("all", content, "start -> fork", *flows))
+    office = Office(engine, model(), people=False)
+    id = engine.send(p.StartProcess(processName="all", caller="boss"))["data"]
+    engine.let_arrive()
+    while engine.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+        pass
+    assert engine.send(p.GetInstanceTasks(instanceId=id))["count"] == 91
+    before = set(recording.keys)
+
+    assign = p.AssignInstanceTasks(instanceId=id, user=("ann",))
+    with pytest.raises(InvalidCommand, match="tasks of 91 process instances cannot be assigned at once"):
+        execute_once(assign, engine.env, key) if key else engine.send(assign)
+
+    assert office.listed(user="ann") == []
+    assert set(recording.keys) == before
 
 
 # Commands that are sent again

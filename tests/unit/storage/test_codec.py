@@ -90,6 +90,7 @@ def instances(draw: st.DrawFn) -> ProcessInstance:
         draw(st.booleans()),
         draw(st.booleans()),
         draw(st.none() | instants),
+        draw(st.none() | texts),
         Counters(*draw(st.tuples(*[st.integers(0, 999)] * 6))),
         *draw(st.just((0, 0)) | st.tuples(st.integers(1, 9999), st.integers(0, 9999))),
     )
