@@ -1,14 +1,13 @@
 """How the Microflow Runtime answers: six keys, ten keys or a word, and refusals in the same shape."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from chalice.app import Response
 
 from ..contract.commands import Command
+from ..contract.json_text import json_text
 from ..contract.microflow import PLAIN, MicroflowAnswer, RunMicroflow
 from ..contract.operation import Operation
 from ..contract.process_runtime import ClassActionAnswer
@@ -111,12 +110,7 @@ _ANSWERS: Mapping[type[Result], Callable[[MicroflowVoice, Any, Json], Json]] = {
 
 
 def _json(status: int, body: Json, headers: Mapping[str, str] | None = None) -> Response:
-    try:
-        text = orjson.dumps(body).decode()
-    except TypeError:
-        # A number beyond 64 bits, or half a sign of UTF-16: JSON of Python has both.
-        text = json.dumps(body)
-    return Response(text, {"Content-Type": JSON, **(headers or {})}, status)
+    return Response(json_text(body), {"Content-Type": JSON, **(headers or {})}, status)
 
 
 def _text(status: int, text: str) -> Response:
