@@ -77,11 +77,26 @@ def log(settings: Settings, stream: TextIO, *, form: str) -> None:
 
 @cache
 def handlers(settings: Settings) -> Handlers | None:
-    """The job handlers of the settings, loaded when they are first asked for; None: there are none."""
+    """The job handlers of the settings, loaded when they are first asked for; None: there are none.
+
+    Raises:
+        InvalidSetting: What connectors may call cannot be understood; not only when one is asked to.
+    """
+    _judge_hosts(settings.http_hosts)
     has_connectors = settings.http_hosts or settings.dynamodb_tables or settings.lambda_functions
     if settings.handlers is None and not has_connectors:
         return None
     return Handlers(settings.handlers, partial(connectors, settings) if has_connectors else None)
+
+
+def _judge_hosts(texts: tuple[str, ...]) -> None:
+    if texts:
+        from .connectors.hosts import Hosts
+
+        try:
+            Hosts.of(texts)
+        except ValueError as fault:
+            raise InvalidSetting(f"BPMN_HTTP_HOSTS: {fault}") from None
 
 
 def connectors(settings: Settings) -> "Worker":

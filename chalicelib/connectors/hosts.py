@@ -1,24 +1,70 @@
 """Which hosts may be called, and at which addresses: nobody reaches what lies behind the engine through it.
 
-A host is allowed by its name. Where its name leads to is looked at as well: an address that is not of the
-public internet is for hosts alone that are listed by their very name or address, and one that no server of
-ours should have (link-local, where clouds hand out credentials, multicast and the like) only if it is listed
-itself.
+A host is allowed by its name. Where its name leads to is looked at as well: an address inside of a network is
+for hosts alone that are listed by their very name or address, and one that no server of ours should have
+(link-local and the others where clouds hand out credentials, multicast and the like) only if it is listed
+itself. The networks are written down here: what Python calls global changes with its version.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-_ENTRY = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]*]+|\*\.[^\s:/?#@\[\]*]+)(?::(\d{1,5}))?")
+LONGEST_NAME, LONGEST_LABEL = 253, 63
+"""Signs of a name of a host, and of each of its parts. Source: RFC 1035, 2.3.4."""
+
+_ENTRY = re.compile(r"(\*\.)?(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]*]+)(?::(\d{1,5}))?")
+_LABEL = re.compile(r"[a-z0-9_-]+", re.ASCII)
 _NAT64 = IPv6Network("64:ff9b::/96")
-_SHARED = IPv4Network("100.64.0.0/10")
+
+
+def _networks(*texts: str) -> tuple[Network, ...]:
+    return tuple(map(ip_network, texts))
+
+
+NEVER = _networks(
+    "0.0.0.0/8",
+    "100.100.100.200/32",  # metadata of Alibaba Cloud
+    "168.63.129.16/32",  # the platform of Azure
+    "169.254.0.0/16",  # link-local: metadata of nearly all clouds
+    "192.0.0.0/24",  # metadata of Oracle Cloud, and protocols of the IETF
+    "192.88.99.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "2001::/23",
+    "3fff::/20",
+    "fd00:ec2::/32",  # metadata of AWS
+    "fd20:ce::/32",  # metadata of Google Cloud
+)
+"""Where no server is that anybody should call.
+
+Source: IANA special-purpose address registries; the manuals of the clouds.
+"""
+
+INSIDE = _networks(
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "172.16.0.0/12",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "::1/128",
+    "2001:db8::/32",
+    "fc00::/7",
+)
+"""Networks that are not of the public internet. Source: IANA special-purpose address registries."""
+
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that is given out; the rest, unless it is `INSIDE`, is link-local, multicast, or nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +87,10 @@ class Entry:
             ValueError: It is none of these.
         """
         found = _ENTRY.fullmatch(text.strip().lower())
-        if found is None or int(found[2] or 0) > 65535:
+        if found is None or int(found[3] or 0) > 65535:
             raise ValueError("must be a host such as api.example.com, *.example.com or 10.0.0.5:8080")
-        return Entry(ascii_host(found[1].strip("[]")), int(found[2]) if found[2] else None)
+        host = (found[1] or "") + ascii_host(found[2].strip("[]"))
+        return Entry(host, int(found[3]) if found[3] else None)
 
     def has(self, host: str, port: int) -> bool:
         """Whether a host and its port are meant."""
@@ -76,10 +123,11 @@ class Hosts:
         found = _inner(ip_address(address.partition("%")[0]))
         if any(entry.has(str(found), port) for entry in self._addresses):
             return True
-        if found.is_global and not (found.is_multicast or found.is_reserved):
-            return True
-        is_named = any(entry.host == host and entry.has(host, port) for entry in self.entries)
-        return is_named and any(is_such(found) for is_such in _INTERNAL)
+        if _lies_in(found, NEVER):
+            return False
+        if not _lies_in(found, INSIDE):
+            return isinstance(found, IPv4Address) or found in _UNICAST
+        return any(entry.host == host and entry.has(host, port) for entry in self.entries)
 
     @cached_property
     def _addresses(self) -> tuple[Entry, ...]:
@@ -92,31 +140,36 @@ def ascii_host(host: str) -> str:
     """A host as DNS knows it: in lower case, international names in ASCII, without a dot at its end.
 
     Raises:
-        ValueError: It cannot be one.
+        ValueError: It can be neither a name nor an address.
     """
-    host = host.lower().rstrip(".")
     try:
-        return host if host.isascii() else host.encode("idna").decode()
-    except UnicodeError as fault:
-        raise ValueError(f"host {host} cannot be a name: {fault}") from fault
+        name = host.lower() if host.isascii() else host.encode("idna").decode().lower()
+    except UnicodeError:
+        raise ValueError(_NO_HOST) from None
+    name = name.removesuffix(".")
+    if not (_is_name(name) or isinstance(_address(name), IPv6Address)):
+        raise ValueError(_NO_HOST)
+    return name
 
 
-_INTERNAL: tuple[Callable[[Address], bool], ...] = (
-    lambda address: address.is_loopback,
-    lambda address: (
-        address.is_private
-        and not (
-            address.is_link_local or address.is_multicast or address.is_reserved or address.is_unspecified
-        )
-    ),
-    lambda address: isinstance(address, IPv4Address) and address in _SHARED,
-)
-"""Addresses of hosts that are not of the public internet, and may be called by their very name."""
+_NO_HOST = "a host has letters, digits, - and _ between its dots, or is an address"
+
+
+def _is_name(text: str) -> bool:
+    """Whether it is made of what names of hosts are made of; an IPv4 address is so as well."""
+    labels = text.split(".")
+    return len(text) <= LONGEST_NAME and all(
+        len(label) <= LONGEST_LABEL and _LABEL.fullmatch(label) for label in labels
+    )
+
+
+def _lies_in(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)
 
 
 def _address(host: str) -> Address | None:
     try:
-        return ip_address(host)
+        return ip_address(host) if "%" not in host else None
     except ValueError:
         return None
 

@@ -3,6 +3,7 @@
 What is sent, where redirects lead and what an answer means is worked out here; `sending` does the sending.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -37,8 +38,15 @@ OWN_HEADERS = frozenset(
 )
 """What a model may not say: it would belong to another message than the one that is sent."""
 
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
-"""What another host than the one it is meant for never gets."""
+HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+"""What another origin than the one it is meant for gets: nobody knows in which of the others secrets are."""
+
+CONTENT_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
+"""What tells of a body, and goes with it."""
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""Names and values of headers. Source: RFC 9110, 5.1 and 5.5."""
 
 _PATH = "/%:@!$&'()*+,;=~-._"
 _QUERY = _PATH + "?"
@@ -92,6 +100,11 @@ class Request:
         """Host and port, as the header `Host` has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Whom it is for. Source: RFC 6454."""
+        return self.scheme, self.host, self.port
 
     @property
     def url(self) -> str:
@@ -242,7 +255,7 @@ def request_of(inputs: Inputs) -> Request:
     method = (inputs.text("method") or "GET").upper()
     if method not in METHODS:
         raise Failure(f"input method must be one of {', '.join(METHODS)}", retries=0)
-    headers = dict(_headers(inputs.object("headers")))
+    headers = _headers(inputs.object("headers"))
     names = {name.lower(): name for name in headers}
     body, media_type = _body(inputs, headers.get(names.get("content-type", ""), ""))
     if body is not None and "content-type" not in names:
@@ -277,7 +290,7 @@ def _addressed(request: Request, url: str, inputs: Inputs | None = None) -> Requ
 
 
 def redirected(request: Request, status: int, location: str) -> Request:
-    """The request that follows a redirect; to another host without what was secret.
+    """The request that follows a redirect; to another origin without what may be secret.
 
     Source: RFC 9110, 15.4.
 
@@ -289,27 +302,26 @@ def redirected(request: Request, status: int, location: str) -> Request:
     except Failure as fault:
         raise thrown("HTTP_UNREACHABLE", f"{request.name} redirects to nowhere: {fault}") from fault
     changes_method = status == 303 or (status in (301, 302) and request.method == "POST")
-    left_out = frozenset[str]()
     if changes_method and request.method != "HEAD":
         following = replace(following, method="GET", body=None)
-        left_out |= {"content-type", "content-encoding", "content-language", "content-location"}
-    if (following.scheme, following.host, following.port) != (request.scheme, request.host, request.port):
-        left_out |= SECRET_HEADERS
-    kept = {name: text for name, text in following.headers.items() if name.lower() not in left_out}
-    return replace(following, headers=kept)
+    headers, is_elsewhere = following.headers, following.origin != request.origin
+    if following.body is None and (is_elsewhere or request.body is not None):
+        headers = {name: text for name, text in headers.items() if name.lower() not in CONTENT_HEADERS}
+    if is_elsewhere:
+        headers = {name: text for name, text in headers.items() if name.lower() in HARMLESS_HEADERS}
+    return replace(following, headers=headers)
 
 
-def _headers(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _headers(given: Mapping[str, Any]) -> dict[str, str]:
+    """Headers by name; the entries of a list are sent as one, which means the same. Source: RFC 9110, 5.3."""
+    found: dict[str, str] = {}
     for name, text in _pairs(given):
         if name.lower() in OWN_HEADERS:
             raise Failure(f"header {name} cannot be said", retries=0)
-        if any(sign in name + text for sign in "\r\n\0") or not name.isascii() or not _is_latin(text):
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(text)):
             raise Failure(f"header {name!r} has signs that no header has", retries=0)
-        yield name, text
-
-
-def _is_latin(text: str) -> bool:
-    return all(ord(sign) < 256 for sign in text)
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
 
 
 def _pairs(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

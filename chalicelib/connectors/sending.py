@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
-from http.client import HTTPException
+from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -40,11 +40,15 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
 def send(request: Request, address: str, seconds: float) -> Response:
     """Send a request to an address and read the answer, see `http.Send`."""
     connection = _connection(request, address, seconds)
+    connection.response_class = _FinalResponse
     is_over = threading.Event()
     was_sent = False
-    with _ended_after(connection, seconds, is_over):
+    with _ended_after(connection, seconds, is_over) as hold:
         try:
             connection.connect()
+            hold()
+            if is_over.is_set():
+                raise TimedOut
             was_sent = True
             connection.request(
                 request.method,
@@ -69,13 +73,26 @@ def send(request: Request, address: str, seconds: float) -> Response:
 
 def _read(connection: HTTPConnection) -> Response:
     answer = connection.getresponse()
+    headers = {name.lower(): answer.headers[name] for name in answer.headers}
+    room = LARGEST - sum(len(name) + len(text) for name, text in headers.items())
     body = bytearray()
     while chunk := answer.read1(CHUNK):
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > room:
             raise TooLarge
-    headers = {name.lower(): answer.headers[name] for name in answer.headers}
+    if room < 0:
+        raise TooLarge
     return Response(answer.status, headers, bytes(body))
+
+
+class _FinalResponse(HTTPResponse):
+    """What a server says on the way, as 103, is no answer. Source: RFC 9110, 15.2."""
+
+    def begin(self) -> None:
+        super().begin()
+        while CONTINUE <= self.status < 200 and self.status != SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
 
 
 def _connection(request: Request, address: str, seconds: float) -> HTTPConnection:
@@ -98,20 +115,31 @@ def _verified() -> ssl.SSLContext:
 
 
 @contextlib.contextmanager
-def _ended_after(connection: HTTPConnection, seconds: float, is_over: threading.Event) -> Iterator[None]:
-    """Cut a connection off when its time is over, however slowly it goes on until then."""
+def _ended_after(
+    connection: HTTPConnection, seconds: float, is_over: threading.Event
+) -> Iterator[Callable[[], None]]:
+    """Cut a connection off when its time is over, however slowly it goes on until then.
+
+    Answers what keeps hold of its socket once it is connected: a connection forgets it while an answer is
+    still read from it, if the server says that it will close it.
+    """
+    held: list[socket.socket | None] = []
+
+    def hold() -> None:
+        held.append(connection.sock)
 
     def cut() -> None:
         is_over.set()
-        if connection.sock is not None:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        for sock in (*held, connection.sock):
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield hold
     finally:
         timer.cancel()
         connection.close()

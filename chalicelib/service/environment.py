@@ -224,6 +224,7 @@ class Answer:
         expires_at: Until when the command may be sent again.
         body: The answer as JSON text, or None for an empty one.
         revision: As stored; 0 for a new one.
+        under_way_until: Who has claimed the key is still at it, until then at most; None: it has answered.
     """
 
     key: str
@@ -231,6 +232,7 @@ class Answer:
     expires_at: Instant
     body: str | None = None
     revision: int = 0
+    under_way_until: Instant | None = None
 
 
 @dataclass(slots=True)

@@ -78,3 +78,8 @@ HANDLERS: Mapping[type[Command], Callable[..., Any]] = {
     m.ListMicroflows: microflow_runtime.list_microflows,
     m.RefreshMicroflowCache: caches.refresh_microflow_cache,
 }
+
+ACTS_OUTSIDE: frozenset[type[Command]] = frozenset({m.RunMicroflow})
+"""Commands whose handler reaches beyond the store: it is run once, whatever the store says meanwhile.
+
+Such a handler asks the store as often as it takes by itself (`retry.patient`)."""

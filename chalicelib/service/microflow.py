@@ -6,6 +6,7 @@ failed.
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -35,8 +36,11 @@ from .due import carried_out, run_tasks
 from .environment import ClockOffset, Environment, MicroflowLimits, Ref, Store, Work
 from .jobs import complete_job
 from .locks import InstanceLocks
+from .retry import Busy
 from .scratch import Scratch
 from .variables import Variables
+
+logger = logging.getLogger(__name__)
 
 FAILED = "FAILED"
 """Code of the error that an element throws whose work has failed without a code."""
@@ -148,12 +152,24 @@ class Microflow:
             self._check_notes()
         except EngineError as refusal:
             raise MicroflowFailed(refusal.detail) from refusal
+        except Busy as reason:
+            # Who asks again would have done again what is done.
+            raise MicroflowFailed(f"microflow {self._name}: the store is busy: {reason}") from reason
         found = self._scratch.result.instance.variables.values()
         return {variable.name: variable for variable in found if variable.element_instance_id is None}
 
     def keep(self) -> str:
-        """Write what is to be looked at later; answers which process instance that is."""
-        return self._scratch.keep(self._env.moment(self._actor)) if self._limits.is_traced else ""
+        """Write what is to be looked at later; answers which process instance that is.
+
+        What has been done is done: that nobody can look at it is no failure of the microflow.
+        """
+        if not self._limits.is_traced:
+            return ""
+        try:
+            return self._scratch.keep(self._env.moment(self._actor))
+        except Exception:
+            logger.exception("microflow %s has left no trace", self._name)
+            return ""
 
     def _start(self, variables: Sequence[NewVariable], desk: Desk) -> None:
         desk.new_instance(self._process, desk.moment.partition, variables)

@@ -13,6 +13,7 @@ from .environment import Environment
 from .finding import Selectors, find_process
 from .microflow import MicroflowFailed
 from .objects import coming_out, empty, going_in
+from .retry import patient
 
 Json = dict[str, Any]
 
@@ -24,6 +25,7 @@ def run_microflow(cmd: RunMicroflow, env: Environment) -> Json:
         What comes out by name (`objects`), why it has failed (`exception`, else empty), what would come out
         empty (`empty`), and the process instance to look at (`trace`, else empty).
     """
+    env = patient(env)
     wanted = Selectors(cmd.flow_name, cmd.app_name, cmd.unique_id, cmd.snap_version)
     try:
         process = find_process(env, wanted, is_microflow=True)

@@ -2,13 +2,18 @@
 
 The handler runs as always, but what it commits is held back and written together with its answer, in one
 transaction. Until then the handler reads what it has written itself.
+
+What acts outside of the store cannot be held back. It claims its key first, and whoever else comes with it
+meanwhile is refused; the answer is written after it.
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, TypeGuard, cast
+from functools import partial
+from typing import Any, NamedTuple, TypeGuard, cast
 
 from ..contract.commands import Command
 from ..engine.errors import Conflict, EngineError, InvalidCommand, Reason
@@ -30,47 +35,86 @@ from .environment import (
     Upkeep,
     Work,
 )
-from .handlers import HANDLERS
-from .retry import until_through
+from .handlers import ACTS_OUTSIDE, HANDLERS
+from .retry import Busy, until_through
 from .written import written
+
+logger = logging.getLogger(__name__)
 
 LASTS = 24 * 60 * 60 * 1000
 """Milliseconds after which a key may be used anew."""
+
+LEEWAY = 30_000
+"""Milliseconds beyond the time limit of a microflow after which it will not answer any more: as long as the
+store may keep it waiting before and after."""
+
+
+class _Keyed(NamedTuple):
+    """A command under a key.
+
+    Attributes:
+        command: The command.
+        idempotency_key: As the client says it.
+    """
+
+    command: Command
+    idempotency_key: str
+
+    @property
+    def name(self) -> str:
+        """Of the command."""
+        return type(self.command).__name__
+
+    @property
+    def key(self) -> str:
+        """Of its answer."""
+        return f"{self.name}#{self.idempotency_key}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells it from other commands."""
+        return hashlib.sha256(self.command.model_dump_json().encode()).hexdigest()
+
+    def run(self, env: Environment) -> Any:
+        """Carry it out."""
+        return HANDLERS[type(self.command)](self.command, env)
 
 
 def execute_once(command: Command, env: Environment, idempotency_key: str) -> Any:
     """Carry out a command, or answer what it answered when it was sent before under the same key.
 
     Raises:
-        EngineError: The command is refused, the key was used for another command, or it changes too much for
-            one transaction.
+        EngineError: The command is refused, the key was used for another command or by one that is under way,
+            or it changes too much for one transaction.
         Busy: It was overtaken, or the store refused, until the deadline.
     """
     env = env.for_one_command()
-    name = type(command).__name__
-    key = f"{name}#{idempotency_key}"
-    fingerprint = hashlib.sha256(command.model_dump_json().encode()).hexdigest()
+    keyed = _Keyed(command, idempotency_key)
+    with env.watch.command(keyed.name):
+        return (_claimed if type(command) in ACTS_OUTSIDE else _held_back)(keyed, env)
+
+
+def _held_back(keyed: _Keyed, env: Environment) -> Any:
+    """What it changes is written together with its answer."""
 
     def attempt() -> Any:
         # Not the engine's clock: the command itself may move that.
         now = env.wall_clock()
-        earlier = env.store.answer(key)
+        earlier = env.store.answer(keyed.key)
         if _holds(earlier, now):
-            return _said(earlier, fingerprint, idempotency_key)
+            return _said(earlier, keyed)
         held = _HeldBack(env.store)
         try:
-            result = HANDLERS[type(command)](command, env.with_store(cast(Store, held)))
+            result = keyed.run(env.with_store(cast(Store, held)))
         except EngineError:
             # It may have been carried out meanwhile: what refuses this one is what its twin has done.
-            meanwhile = env.store.answer(key)
+            meanwhile = env.store.answer(keyed.key)
             if _holds(meanwhile, now):
-                return _said(meanwhile, fingerprint, idempotency_key)
+                return _said(meanwhile, keyed)
             raise
         if held.is_too_much:
             raise _too_much()
-        body = None if result is None else written(result)
-        expires_at = Instant(now + LASTS)
-        answer = Answer(key, fingerprint, expires_at, body, earlier.revision if earlier else 0)
+        answer = _answer(keyed, now, result, earlier)
         try:
             env.store.commit(*held.changes, answer)
         except Unanswered as reason:
@@ -78,24 +122,98 @@ def execute_once(command: Command, env: Environment, idempotency_key: str) -> An
             raise Overtaken(str(reason)) from reason
         return result
 
-    with env.watch.command(name):
-        return until_through(env, name, attempt)
+    return until_through(env, keyed.name, attempt)
+
+
+# What acts outside of the store cannot be held back
+
+
+def _claimed(keyed: _Keyed, env: Environment) -> Any:
+    """It is carried out by whoever claims the key first; its answer is written after it."""
+    claim = until_through(env, keyed.name, partial(_claim, keyed, env))
+    if claim.under_way_until is None:
+        return _said(claim, keyed)
+    try:
+        result = keyed.run(env)
+    except (EngineError, Busy):
+        # It has not begun.
+        _keep(env, replace(claim, expires_at=env.wall_clock()))
+        raise
+    _keep(env, _answer(keyed, env.wall_clock(), result, claim))
+    return result
+
+
+def _claim(keyed: _Keyed, env: Environment) -> Answer:
+    """The answer that there is, or a claim of ours.
+
+    Raises:
+        Conflict: Another command has the key, or the same is under way.
+        Busy: Nobody knows whether the key is claimed.
+    """
+    now = env.wall_clock()
+    earlier = env.store.answer(keyed.key)
+    if _holds(earlier, now):
+        _require_same(earlier, keyed)
+        if earlier.under_way_until is None:
+            return earlier
+        if now < earlier.under_way_until:
+            raise Conflict(f"what was asked for under idempotency key {keyed.idempotency_key} is under way")
+    until = Instant(now + round(env.microflows.seconds * 1000) + LEEWAY)
+    claim = replace(_answer(keyed, now, None, earlier), under_way_until=until)
+    try:
+        env.store.commit(claim)
+    except Unanswered as reason:
+        raise Busy(f"{keyed.name} has no claim: {reason}") from reason
+    return replace(claim, revision=claim.revision + 1)
+
+
+def _keep(env: Environment, answer: Answer) -> None:
+    """Write what has come of a claim. The command is done: whatever fails here is for the log."""
+    try:
+        until_through(env, "KeepAnswer", partial(_commit_if_ours, env, answer))
+    except (Busy, Unanswered) as reason:
+        logger.warning("the answer to %s is not kept: %s", answer.key, reason)
+    except EngineError as refusal:
+        logger.warning("the answer to %s cannot be kept: %s", answer.key, refusal)
+        # Nobody does it again, at least.
+        _keep(env, replace(answer, body=None, under_way_until=answer.expires_at))
+
+
+def _commit_if_ours(env: Environment, answer: Answer) -> None:
+    try:
+        env.store.commit(answer)
+    except Overtaken:
+        logger.warning("%s took so long that somebody else has claimed its key", answer.key)
+
+
+# Answers
 
 
 def _holds(answer: Answer | None, now: Instant) -> TypeGuard[Answer]:
     return answer is not None and now < answer.expires_at
 
 
-def _said(answer: Answer, fingerprint: str, idempotency_key: str) -> Any:
+def _answer(keyed: _Keyed, now: Instant, result: Any, earlier: Answer | None) -> Answer:
+    """What is said to it from now on, in place of what was said earlier."""
+    body = None if result is None else written(result)
+    revision = earlier.revision if earlier else 0
+    return Answer(keyed.key, keyed.fingerprint, Instant(now + LASTS), body, revision)
+
+
+def _said(answer: Answer, keyed: _Keyed) -> Any:
     """What a command was answered.
 
     Raises:
         Conflict: It was another command.
     """
-    if answer.fingerprint != fingerprint:
-        detail = f"idempotency key {idempotency_key} was used for another command"
-        raise Conflict(detail, reason=Reason.IDEMPOTENCY_KEY_REUSED)
+    _require_same(answer, keyed)
     return None if answer.body is None else read(answer.body)
+
+
+def _require_same(answer: Answer, keyed: _Keyed) -> None:
+    if answer.fingerprint != keyed.fingerprint:
+        detail = f"idempotency key {keyed.idempotency_key} was used for another command"
+        raise Conflict(detail, reason=Reason.IDEMPOTENCY_KEY_REUSED)
 
 
 def _too_much() -> InvalidCommand:

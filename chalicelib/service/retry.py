@@ -1,9 +1,10 @@
 """Overtaken is not an error: read again, think again."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
-from .environment import Environment, Overtaken, Unavailable
+from .environment import Environment, Overtaken, Store, Unavailable
 from .watch import BUSY, Metric
 
 Answer = TypeVar("Answer")
@@ -31,3 +32,19 @@ def until_through(env: Environment, name: str, attempt: Callable[[], Answer]) ->
                 raise Busy(f"{name} did not get through: {reason}") from reason
             env.watch.count(Metric.CONFLICTS if isinstance(reason, Overtaken) else Metric.THROTTLES)
             env.pause(pause)
+
+
+def patient(env: Environment) -> Environment:
+    """The same environment for who cannot think again: each call of the store is made again by itself."""
+    return env.with_store(cast(Store, _Patient(env)))
+
+
+class _Patient:
+    """A store that is asked again while it is busy; raises `Busy` in the end."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+
+    def __getattr__(self, name: str) -> Any:
+        ask = getattr(self._env.store, name)
+        return lambda *given, **named: until_through(self._env, name, partial(ask, *given, **named))

@@ -66,16 +66,18 @@ class Scratch:
         """Write all process instances to the store behind; those that have not ended are terminated.
 
         Returns:
-            Which one is the first, `2030-01-01/17`; empty if none has begun.
+            Which one is the first, `2030-01-01/17`; empty if it has not begun, or was not written.
         """
         works = [*self._done, *self.works()]
         for work in works:
             if not work.instance.is_ended:
                 work.step(moment).terminate_instance()
             work.instance.ended[:0] = self._history.pop(work.ref.block, [])
-        if works and not all(self._store.commit_each(works)):
+        written = self._store.commit_each(works) if works else []
+        if not all(written):
             logger.warning("microflow %s is not written in full", works[0].instance.pointer(1))
-        return next((work.instance.pointer(1) for work in works if work.ref.block == self._first), "")
+        kept = [work for work, is_kept in zip(works, written, strict=True) if is_kept]
+        return next((work.instance.pointer(1) for work in kept if work.ref.block == self._first), "")
 
     # As a store
 

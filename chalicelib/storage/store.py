@@ -401,8 +401,9 @@ class ItemStore:
             case ClockOffset():
                 return [_document_put(keys.CLOCK, change.milliseconds, change.revision)]
             case Answer():
-                document = [change.fingerprint, change.expires_at, change.body]
-                put = _document_put(keys.answer(change.key), document, change.revision)
+                claimed = [] if change.under_way_until is None else [change.under_way_until]
+                said = [change.fingerprint, change.expires_at, change.body, *claimed]
+                put = _document_put(keys.answer(change.key), said, change.revision)
                 return [replace(put, item=replace(put.item, expires_at=change.expires_at // 1000 + 1))]
             case Upkeep():
                 document = [change.begun, change.detached]
@@ -751,8 +752,8 @@ class ItemStore:
         item = self._get(keys.answer(key))
         if item is None:
             return None
-        fingerprint, expires_at, body = codec.decode_json(item.body)
-        return Answer(key, fingerprint, expires_at, body, item.revision)
+        fingerprint, expires_at, body, *claimed = codec.decode_json(item.body)
+        return Answer(key, fingerprint, expires_at, body, item.revision, *claimed)
 
     def api_keys(self) -> ApiKeys:
         """The API keys."""

@@ -530,6 +530,25 @@ def test_an_idempotency_key_answers_what_was_answered(old: Api) -> None:
     assert run(old, body) == {"ResponseBO": 2}
 
 
+def test_a_twin_of_what_is_under_way_is_refused_with_the_six_keys(old: Api) -> None:
+    deploy(old, failing())
+    headers = {"Authorization": None, "Idempotency-Key": "once"}
+    twins: list[Answer] = []
+
+    def perform(*given: Any) -> dict[str, Any]:
+        twins.append(old.send("POST", DO_ACTION, {"flowName": "f"}, headers))
+        return {}
+
+    old.serve(perform=perform)
+    answer = old.send("POST", DO_ACTION, {"flowName": "f"}, headers)
+
+    assert (answer.status, answer.json["responseStatus"]) == (200, "SUCCESS")
+    assert [(twin.status, list(twin.json), twin.json["responseStatus"]) for twin in twins] == [
+        (409, SIX, "ERROR")
+    ]
+    assert twins[0].json["exception"] == "what was asked for under idempotency key once is under way"
+
+
 # Deploy
 
 

@@ -72,6 +72,18 @@ def drip_body(connection: socket.socket) -> None:
         time.sleep(0.02)
 
 
+def dripping(head: str) -> Serve:
+    """A body of which each byte comes in time, and never an end."""
+
+    def serve(connection: socket.socket) -> None:
+        answering(head)(connection)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.2)
+
+    return serve
+
+
 def silent(connection: socket.socket) -> None:
     """Reads, and says nothing until the client has gone."""
     while connection.recv(65536):
@@ -87,6 +99,27 @@ def test_however_slowly_a_server_speaks_the_time_of_the_call_counts(
         began = time.monotonic()
         with pytest.raises(TimedOut):
             send(port, 0.3, scheme=scheme, host="localhost")
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 200 OK",
+        "HTTP/1.1 200 OK\nConnection: close",
+        "HTTP/1.1 200 OK\nConnection: close\nContent-Length: 100000",
+        "HTTP/1.0 200 OK",
+        "HTTP/1.0 200 OK\nContent-Length: 100000",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_answer_that_ends_with_its_connection_has_no_more_time(
+    head: str, scheme: str, trusted: ssl.SSLContext
+) -> None:
+    with serving(dripping(head), trusted if scheme == "https" else None) as port:
+        began = time.monotonic()
+        with pytest.raises(TimedOut):
+            send(port, 0.5, scheme=scheme, host="localhost")
         assert time.monotonic() - began < 3
 
 
@@ -138,9 +171,24 @@ def test_a_huge_answer_is_not_read_to_its_end(serve: Serve) -> None:
         send(port)
 
 
+def test_headers_count_as_well() -> None:
+    head = "HTTP/1.1 200 OK" + "".join(f"\nX-{n}: {'x' * 60_000}" for n in range(18))
+    with serving(answering(head)) as port, pytest.raises(TooLarge):
+        send(port)
+
+
+def test_what_a_server_says_on_the_way_is_no_answer() -> None:
+    on_the_way = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 2
+    body = on_the_way + b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"
+    with serving(answering("HTTP/1.1 100 Continue", body)) as port:
+        found = send(port)
+
+    assert (found.status, found.body, "link" in found.headers) == (201, b"ok", False)
+
+
 def test_an_answer_of_the_largest_size_is_read() -> None:
-    with serving(answering("HTTP/1.1 200 OK", b"x" * LARGEST)) as port:
-        assert len(send(port).body) == LARGEST
+    with serving(answering("HTTP/1.1 200 OK\nX: y", b"x" * (LARGEST - 2))) as port:
+        assert len(send(port).body) == LARGEST - 2
 
 
 # Who a server is

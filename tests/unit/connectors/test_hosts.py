@@ -42,6 +42,8 @@ INTERNAL = [
     "100.64.0.1",
     "::1",
     "fd00::1",
+    "198.18.0.1",
+    "2001:db8::1",
     "::ffff:10.0.0.9",
 ]
 NEVER = [
@@ -53,9 +55,24 @@ NEVER = [
     "::",
     "255.255.255.255",
     "240.0.0.1",
+    "0.1.2.3",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "192.88.99.1",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+    "fec0::1",
+    "3fff::1",
+    "100::1",
+    "5f00::1",
+    "2001:2::1",
+    "64:ff9b:1::a9fe:a9fe",
+    "::169.254.169.254",
+    "::ffff:0:127.0.0.1",
 ]
 HIDDEN = ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"]
-PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"]
+PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822", "192.31.196.1"]
 
 
 @pytest.mark.parametrize("address", PUBLIC)
@@ -96,10 +113,13 @@ def test_an_address_that_is_listed_itself_is_reached() -> None:
         "a*.example.com",
         "*.*.com",
         "user@example.com",
+        "a..example.com",
+        "*.example..com",
+        "a\0.example.com",
     ],
 )
 def test_what_is_no_host_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="must be a host such as"):
+    with pytest.raises(ValueError, match=r"must be a host such as|a host has letters"):
         Hosts.of((text,))
 
 
@@ -107,3 +127,44 @@ def test_names_in_any_writing_are_the_same_host() -> None:
     assert ascii_host("API.Example.COM.") == "api.example.com"
     assert ascii_host("ตัวอย่าง.ไทย") == "xn--72c1a1bt4awk9o.xn--o3cw4h"
     assert Hosts.of(("ตัวอย่าง.ไทย",)).allows("xn--72c1a1bt4awk9o.xn--o3cw4h", 443)
+
+
+@pytest.mark.parametrize("address", NEVER)
+def test_an_address_that_no_server_has_may_be_listed_itself(address: str) -> None:
+    address = address.partition("%")[0]
+    host = f"[{address}]" if ":" in address else address
+
+    assert Hosts.of((host,)).reaches(address, 80, address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1\0.example.com",
+        "127.0.0.1 .example.com",
+        "127.0.0.1\t.example.com",
+        "a%00.example.com",
+        "a\\.example.com",
+        "a..example.com",
+        ".example.com",
+        "example.com..",
+        "",
+        ".",
+        "a" * 64 + ".example.com",
+        ".".join(["a" * 60] * 5),
+        "ไ" * 60 + ".example.com",
+        "a\0ไ.example.com",
+        "a\u3002\u3002b",
+        "fe80::1%eth0",
+        "::g",
+        "a:b",
+    ],
+)
+def test_what_is_no_name_and_no_address_is_no_host(host: str) -> None:
+    with pytest.raises(ValueError, match="a host has letters, digits, - and _ between its dots"):
+        ascii_host(host)
+
+
+@pytest.mark.parametrize("host", ["a_b.example.com", "localhost", "10.0.0.5", "::1", "a" * 63, "xn--p1ai"])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    assert ascii_host(host) == host

@@ -164,6 +164,15 @@ def test_a_body_is_json_unless_it_is_text(
     assert {name.lower(): text for name, text in request.headers.items()}["content-type"] == media_type
 
 
+def test_of_a_header_with_a_list_each_entry_is_sent() -> None:
+    web = Web([answer()])
+
+    call(web, headers={"Accept": ["text/html", "text/plain"], "X": [1, None, "é\t"]})
+
+    headers = web.sent[0][0].headers
+    assert (headers["Accept"], headers["X"]) == ("text/html, text/plain", "1, é\t")
+
+
 def test_what_scopes_around_the_task_call_a_body_is_not_sent() -> None:
     class Scopes(Given):
         def element_variables(self, names: Any) -> Any:
@@ -194,9 +203,15 @@ def test_what_scopes_around_the_task_call_a_body_is_not_sent() -> None:
         ({"url": "//api.example.com"}, "input url must begin with"),
         ({"url": "https://me:secret@api.example.com"}, "input url has a user in it"),
         ({"url": "https://api.example.com:port"}, "input url is no URL"),
+        ({"url": "https://localhost\0.example.com"}, "input url is no URL"),
         ({"method": "CONNECT"}, "input method must be one of GET"),
         ({"headers": {"Host": "other"}}, "header Host cannot be said"),
         ({"headers": {"X": "a\r\nY: b"}}, "header 'X' has signs that no header has"),
+        ({"headers": {"X": "a\x01b"}}, "header 'X' has signs that no header has"),
+        ({"headers": {"X": "a\x7fb"}}, "header 'X' has signs that no header has"),
+        ({"headers": {"X ": "a"}}, "header 'X ' has signs that no header has"),
+        ({"headers": {"": "a"}}, "header '' has signs that no header has"),
+        ({"headers": {"A:B": "a"}}, "header 'A:B' has signs that no header has"),
         ({"headers": {"X": "ไทย"}}, "header 'X' has signs that no header has"),
         ({"headers": ["X"]}, "input headers must be an object"),
         ({"timeoutSeconds": "soon"}, "input timeoutSeconds must be a number from 0.001 to 600"),
@@ -293,7 +308,15 @@ def test_a_redirect_out_of_the_list_is_not(location: str) -> None:
     assert len(web.sent) == 1
 
 
-@pytest.mark.parametrize("location", ["ftp://api.example.com", "https://api.example.com:port/"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ftp://api.example.com",
+        "https://api.example.com:port/",
+        "https://localhost\0.example.com/",
+        "https://localhost .example.com/",
+    ],
+)
 def test_a_redirect_to_nowhere_is_unreachable(location: str) -> None:
     assert error(Web([answer(302, location=location)]))["code"] == "HTTP_UNREACHABLE"
 
@@ -329,15 +352,27 @@ def test_a_redirect_keeps_method_and_body_as_its_status_says(
     assert ("Content-Type" in request.headers) is (following != "GET")
 
 
-def test_another_host_does_not_get_what_was_secret() -> None:
-    web = Web([answer(307, location="/same"), answer(307, location="https://b.example.com/"), answer()])
+@pytest.mark.parametrize(
+    "location", ["https://b.example.com/", "http://api.example.com/", "https://api.example.com:8443/"]
+)
+@pytest.mark.parametrize("status", [303, 307])
+def test_another_origin_gets_no_header_that_may_be_secret(location: str, status: int) -> None:
+    web = Web([answer(307, location="/same"), answer(status, location=location), answer()])
+    headers = {"Authorization": "Bearer x", "X-API-Key": "k", "Cookie": "c", "Content-Language": "th"}
+    harmless = {"Accept": "text/plain", "accept-language": "th", "User-Agent": "me"}
 
-    call(web, ("api.example.com", "b.example.com"), headers={"Authorization": "Bearer x", "X-Id": "1"})
+    call(
+        web,
+        ("api.example.com", "b.example.com", "api.example.com:8443"),
+        method="POST",
+        body={"a": 1},
+        headers={**headers, **harmless},
+    )
 
     _, (same, _), (other, _) = web.sent
-    assert same.headers["Authorization"] == "Bearer x"
-    assert "Authorization" not in other.headers
-    assert other.headers["X-Id"] == "1"
+    sent = {**headers, **harmless, "Content-Type": "application/json"}
+    assert same.headers == sent
+    assert other.headers == harmless | ({"Content-Type": "application/json"} if status == 307 else {})
 
 
 # What comes back

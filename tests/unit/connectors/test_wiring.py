@@ -5,7 +5,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.sdk.job import Given, Job
 from chalicelib.sdk.worker import Worker, perform
-from chalicelib.settings import Settings
+from chalicelib.settings import InvalidSetting, Settings
 
 
 @pytest.mark.parametrize(("service", "attempts"), [("lambda", 1), ("dynamodb", 3)])
@@ -49,3 +49,9 @@ def test_a_handler_of_the_user_goes_before_a_connector() -> None:
     handler = own.beside(connectors).find("any", "any", "http")
 
     assert handler is own.find("any", "any", "http")
+
+
+@pytest.mark.parametrize("host", ["a.example.com:99999", "a..example.com"])
+def test_a_host_that_is_none_is_told_when_the_engine_is_built(host: str) -> None:
+    with pytest.raises(InvalidSetting, match=r"BPMN_HTTP_HOSTS: .*host"):
+        wiring.build(Settings(store="memory", http_hosts=("api.example.com", host)))
