@@ -27,6 +27,9 @@ Type = str | Mapping[str, Any] | list[Any]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 
+_ROUNDED = 2**63
+"""From here on a number without quotes has come as a float, with other digits than those that were sent."""
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
@@ -176,6 +179,8 @@ def _integer(value: Any, where: str) -> int | None:
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, float) and value.is_integer():
+        if abs(value) >= _ROUNDED:
+            raise WrongType(f"{where} has more digits than a number keeps, send it as text")
         return int(value)
     if value == "":
         return None
