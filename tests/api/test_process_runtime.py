@@ -673,6 +673,23 @@ def test_any_json_is_answered_and_stays_as_it_is(value, runtime):
     assert stored["data"]["value"] == f'{value[:-1]},"new":1}}'
 
 
+def test_variable_that_is_too_deep_to_merge_is_replaced_or_left(runtime):
+    runtime.deploy(two_tasks(), "one")
+    deep = {"name": "Deep", "data": {"encoding": "json", "value": "[" * 5000 + "]" * 5000}}
+    runtime.api.start("one", variables=[deep])
+    named = {"revision": 1, "workerId": "boss", "assignee": "ann"}
+    (native,) = runtime.api.expect(200, "queryUserTasks")["results"]
+    runtime.api.expect(200, "updateUserTask", named, id=native["id"])
+    (id,) = runtime.listed(user="ann")
+
+    refused = runtime.act("complete", id, {"Deep": {"a": 1}}, user="ann")
+    assert runtime.refused(refused, 400, "BAD_REQUEST") == "variable Deep is too deep to change a part of it"
+    runtime.do("complete", id, {"Deep": None}, user="ann")
+
+    (stored,) = runtime.api.expect(200, "getProcessVariables")["variables"]
+    assert stored["data"]["value"] == "null"
+
+
 def test_object_that_is_too_deep_is_refused_with_its_field(booking, assigned):
     deep: Any = "x"
     for _ in range(150):
