@@ -7,7 +7,7 @@ many: then each member is of the type.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -26,6 +26,12 @@ Type = str | Mapping[str, Any] | list[Any]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
+
+_ROUNDED = 2**63
+"""From here on a number without quotes has come as a float, with other digits than those that were sent."""
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class WrongType(ValueError):
@@ -173,6 +179,8 @@ def _integer(value: Any, where: str) -> int | None:
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, float) and value.is_integer():
+        if abs(value) >= _ROUNDED:
+            raise WrongType(f"{where} has more digits than a number keeps, send it as text")
         return int(value)
     if value == "":
         return None
@@ -192,18 +200,19 @@ def _decimal(value: Any, where: str) -> int | float | None:
 
 
 def _date(value: Any, where: str) -> str:
-    return _iso(value, date.fromisoformat, len("2030-01-01"), f"{where} must be a date such as 2030-01-01")
+    return _iso(value, _DATE, date.fromisoformat, f"{where} must be a date such as 2030-01-01")
 
 
 def _time(value: Any, where: str) -> str:
-    return _iso(value, time.fromisoformat, len("12:00:00"), f"{where} must be a time such as 12:00:00")
+    return _iso(value, _TIME, time.fromisoformat, f"{where} must be a time such as 12:00:00")
 
 
-def _iso(value: Any, read: Any, length: int, fact: str) -> str:
+def _iso(value: Any, spelled: re.Pattern[str], read: Callable[[str], object], fact: str) -> str:
+    """ISO 8601 in one spelling; Python reads others as well, such as weeks and times without colons."""
     if value == "":
         return ""
     try:
-        if isinstance(value, str) and len(value) == length and read(value) is not None:
+        if isinstance(value, str) and spelled.fullmatch(value) and read(value) is not None:
             return value
     except ValueError:
         pass

@@ -19,9 +19,12 @@ def _to_texts(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Users = Annotated[tuple[str, ...], In.QUERY, Field(alias="user")]
-Roles = Annotated[tuple[str, ...], In.QUERY, Field(alias="role")]
-Groups = Annotated[tuple[str, ...], In.QUERY, Field(alias="group")]
+MOST_NAMED = 1000
+"""Users, roles or groups that a request names: each is an entry to write or to read."""
+
+Users = Annotated[tuple[str, ...], In.QUERY, Field(alias="user", max_length=MOST_NAMED)]
+Roles = Annotated[tuple[str, ...], In.QUERY, Field(alias="role", max_length=MOST_NAMED)]
+Groups = Annotated[tuple[str, ...], In.QUERY, Field(alias="group", max_length=MOST_NAMED)]
 TaskId = Annotated[Text, In.PATH]
 InstanceId = Annotated[Text, In.PATH]
 

@@ -10,7 +10,7 @@ The language is loaded with the first expression, so that an engine without any 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..bpmn.extension import is_expression
@@ -165,7 +165,7 @@ class VariableNames(Names):
         try:
             clear = self._step.values.clear(variable)
             value = json.loads(clear, parse_float=Decimal)
-        except (ValueError, RecursionError):
+        except (ValueError, InvalidOperation, RecursionError):
             self.faults.append(f"variable {variable.name} is not the JSON that its encoding promises")
             return None
         if _HALF.search(clear):

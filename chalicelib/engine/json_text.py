@@ -6,7 +6,7 @@ be stored with it.
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 
@@ -30,7 +30,7 @@ def read(text: str) -> Any:
         ValueError: It is no JSON; NaN and Infinity are none.
         RecursionError: It is nested too deeply.
     """
-    return json.loads(text, parse_float=_number, parse_constant=_refused)
+    return _READER.decode(text)
 
 
 def write(value: Any) -> str:
@@ -44,16 +44,26 @@ def write(value: Any) -> str:
 
 # private
 
-_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
 
 def _number(text: str) -> float | Verbatim:
     found = float(text)
-    return found if Decimal(repr(found)) == Decimal(text) else Verbatim(text)
+    return found if repr(found) == text or _is_same(found, text) else Verbatim(text)
+
+
+def _is_same(found: float, text: str) -> bool:
+    try:
+        return Decimal(repr(found)) == Decimal(text)
+    except InvalidOperation:
+        # An exponent beyond all decimals.
+        return False
 
 
 def _refused(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
+
+
+_READER = json.JSONDecoder(parse_float=_number, parse_constant=_refused)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _pieces(value: Any) -> Iterator[str]:

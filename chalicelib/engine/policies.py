@@ -6,6 +6,7 @@ on variables is worked out when the user task is made; what depends on people, t
 Source: docs/surfaces.md, What a model says.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +38,9 @@ OF_LANES = (Way.LANE, Way.PULL, *ONE_MEMBER)
 """Ways that a lane may name for the user tasks in it."""
 
 ARROW = "->"
+
+_STRING_OR_ARROW = re.compile(rf'"(?:\\.|[^"\\])*"|{ARROW}', re.DOTALL)
+"""A string of the expression language, in which an arrow is none, or an arrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +139,10 @@ def texts_of(element: Element) -> Iterator[str]:
         yield party
     is_routing = said.property("assignment") == Way.ROUTING
     for _, text in _numbered(element):
-        condition, arrow, target = text.partition(ARROW)
-        if is_routing and arrow:
-            yield _as_expression(condition)
-            yield target.strip()
+        rule = _rule(text)
+        if is_routing and rule:
+            yield rule.condition
+            yield rule.target
         elif not is_routing:
             yield text
 
@@ -160,7 +164,7 @@ def _policy_of(process: Process, element: Element) -> Policy | None:
     return Policy(
         Way(way),
         party,
-        tuple(_rule(text) for text in texts) if way == Way.ROUTING else (),
+        tuple(filter(None, map(_rule, texts))) if way == Way.ROUTING else (),
         said.property("match") == "all",
         texts[0] if texts and way == Way.CUSTOM else None,
     )
@@ -180,9 +184,13 @@ def _numbered(element: Element) -> list[tuple[int, str]]:
     return sorted(found, key=lambda rule: rule[0])
 
 
-def _rule(text: str) -> Rule:
-    condition, _, target = text.partition(ARROW)
-    return Rule(_as_expression(condition), target.strip())
+def _rule(text: str) -> Rule | None:
+    """Condition and target: what is before and behind the last arrow outside of strings."""
+    arrows = [found for found in _STRING_OR_ARROW.finditer(text) if found[0] == ARROW]
+    if not arrows:
+        return None
+    condition, target = text[: arrows[-1].start()].strip(), text[arrows[-1].end() :].strip()
+    return Rule(_as_expression(condition), target) if condition and target else None
 
 
 def _as_expression(condition: str) -> str:
@@ -205,7 +213,7 @@ def _faults(process: Process, element: Element) -> Iterator[str]:
     if way in (Way.ROUTING, Way.CUSTOM) and not rules:
         yield f"{way} needs a rule 1"
     for number, text in rules if way == Way.ROUTING else ():
-        if not all(part.strip() for part in text.partition(ARROW)):
+        if _rule(text) is None:
             yield f"rule {number} is no condition {ARROW} target: {text}"
 
 

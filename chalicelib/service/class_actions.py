@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..bpmn.business_objects import INPUT, OUTPUT, BusinessObject, business_objects
+from ..contract.process_runtime import ClassActionAnswer
 from ..engine.attributes import attributes_of
 from ..engine.errors import InvalidCommand, NotFound
 from ..engine.records import DeployedProcess
@@ -18,6 +19,9 @@ from .finding import Selectors, find_process
 EVENTS = ("refresh", "file", "generate")
 SUFFIX = ".jar"
 SUCCESS, ERROR = "SUCCESS", "ERROR"
+
+KEYS = tuple(str(field.alias) for field in ClassActionAnswer.model_fields.values())
+"""Of an answer, in the order of other servers and spelled as they do."""
 
 _VERSION = re.compile(r"(?:^|\.)(v(?:\.\d+)+|\d+(?:\.\d+)*)$", re.ASCII)
 
@@ -46,18 +50,20 @@ def class_action(
         except (NotFound, InvalidCommand) as fault:
             missing.append(f"{name}: {fault.detail}")
     is_done = bool(found)
-    return {
+    said = {
         **counts(known.values() if is_done else ()),
         "exception": "; ".join(missing),
         "process": list(dict.fromkeys(process.model.name for process in found.values())),
         "files": list(found) if event == "file" else [],
         "responseStatus": SUCCESS if is_done else ERROR,
     }
+    return {key: said[key] for key in KEYS}
 
 
 def failed(message: str) -> dict[str, Any]:
     """What is answered where nothing was done."""
-    return {**counts(()), "exception": message, "process": [], "files": [], "responseStatus": ERROR}
+    said = {**counts(()), "exception": message, "process": [], "files": [], "responseStatus": ERROR}
+    return {key: said[key] for key in KEYS}
 
 
 def file_name(process: DeployedProcess) -> str:

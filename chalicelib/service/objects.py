@@ -20,7 +20,6 @@ from .variables import scopes_around
 WRAPPER = "object"
 """Under which some clients send all business objects, also where they stand alone."""
 
-
 MAX_DEPTH = 100
 """Levels of a business object that comes in."""
 
@@ -58,7 +57,9 @@ def merged(step: Step, user_task: UserTask, given: Mapping[str, Any]) -> Iterato
         # A person may send back what they saw in clear: what was encrypted anywhere stays so.
         is_secret = any(one is not None and one.encrypted for one in (before, seen_here))
         try:
-            old = json_value(step, before) if before and before.encoding == ENCODING else None
+            # What is no object replaces whatever was there, also what could not be read.
+            is_merged = isinstance(value, dict) and before is not None and before.encoding == ENCODING
+            old = json_value(step, before) if is_merged and before else None
             yield new_variable(step, name, _over(old, value), scope=scope, is_secret=is_secret)
         except EvaluationFailed as fault:
             raise InvalidCommand(fault.reason) from fault

@@ -51,6 +51,10 @@ class People:
         """Those of some users that are not there; nobody is missing where there is no directory."""
         return [user for user in users if user not in self._roles_of] if self.are_known else []
 
+    def unknown_groups(self, groups: Iterable[str]) -> list[str]:
+        """The same for groups."""
+        return [group for group in groups if not self.is_group(group)] if self.are_known else []
+
     def is_member(self, user: str, groups: Collection[str]) -> bool:
         """Whether a user is a member of one of some groups."""
         return any((GROUP, group) in self.named(user) for group in groups)

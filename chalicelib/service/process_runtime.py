@@ -284,9 +284,7 @@ def _others(env: Environment, cmd: p.AssignTask | p.AssignInstanceTasks) -> tupl
     if not (users or groups):
         raise InvalidCommand("expected at least one user")
     people = People.of(env)
-    unknown = people.unknown(users)
-    if people.are_known:
-        unknown += [group for group in groups if not people.is_group(group)]
+    unknown = [*people.unknown(users), *people.unknown_groups(groups)]
     if unknown:
         raise InvalidCommand(f"unknown in the directory: {', '.join(unknown)}")
     return users, groups

@@ -36,7 +36,10 @@ def staff(desk: Desk, step: Step, user_task: UserTask, wanted: Wanted) -> None:
 
 
 def _named(people: People, targets: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Users and groups among some names; a bare name is a group if there is one of that name."""
+    """Users and groups among some names; a bare name is a group if there is one of that name.
+
+    Where there is a directory, who is not in it is nobody.
+    """
     users: dict[str, None] = {}
     groups: dict[str, None] = {}
     for target in targets:
@@ -46,6 +49,10 @@ def _named(people: People, targets: Iterable[str]) -> tuple[list[str], list[str]
             groups[target.removeprefix(PARTY_WORD).strip()] = None
         else:
             (groups if people.is_group(target) else users)[target] = None
+    for stranger in people.unknown(users):
+        del users[stranger]
+    for stranger in people.unknown_groups(groups):
+        del groups[stranger]
     return list(users), list(groups)
 
 

@@ -131,7 +131,7 @@ def test_class_action_answers_its_ten_keys(booking):
     answer = booking.send("POST", "/classAction", {"fileNames": [name], "event": "refresh"})
 
     assert answer.status == 200
-    assert answer.json == {
+    expected = {
         "businessObjectSize": 2,
         "exception": "",
         "fieldDescriptersMapSize": 2,
@@ -143,6 +143,15 @@ def test_class_action_answers_its_ten_keys(booking):
         "responseStatus": "SUCCESS",
         "fieldDescripterSize": 4,
     }
+    assert list(answer.json.items()) == list(expected.items()), "in this order"
+
+
+def test_class_action_that_is_refused_answers_them_in_order_too(booking):
+    refused = booking.send("POST", "/classAction", {"fileNames": ["x.jar"], "event": "boom"})
+    done = booking.send("POST", "/classAction", {"fileNames": ["x.jar"], "event": "file"})
+
+    assert (refused.status, list(refused.json)) == (400, list(done.json))
+    assert list(done.json)[:2] == ["businessObjectSize", "exception"]
 
 
 def test_claim_needs_neither_content_type_nor_body(booking, assigned):
@@ -664,6 +673,23 @@ def test_any_json_is_answered_and_stays_as_it_is(value, runtime):
     assert stored["data"]["value"] == f'{value[:-1]},"new":1}}'
 
 
+def test_variable_that_is_too_deep_to_merge_is_replaced_or_left(runtime):
+    runtime.deploy(two_tasks(), "one")
+    deep = {"name": "Deep", "data": {"encoding": "json", "value": "[" * 5000 + "]" * 5000}}
+    runtime.api.start("one", variables=[deep])
+    named = {"revision": 1, "workerId": "boss", "assignee": "ann"}
+    (native,) = runtime.api.expect(200, "queryUserTasks")["results"]
+    runtime.api.expect(200, "updateUserTask", named, id=native["id"])
+    (id,) = runtime.listed(user="ann")
+
+    refused = runtime.act("complete", id, {"Deep": {"a": 1}}, user="ann")
+    assert runtime.refused(refused, 400, "BAD_REQUEST") == "variable Deep is too deep to change a part of it"
+    runtime.do("complete", id, {"Deep": None}, user="ann")
+
+    (stored,) = runtime.api.expect(200, "getProcessVariables")["variables"]
+    assert stored["data"]["value"] == "null"
+
+
 def test_object_that_is_too_deep_is_refused_with_its_field(booking, assigned):
     deep: Any = "x"
     for _ in range(150):
@@ -759,6 +785,14 @@ def test_assign_to_roles_and_groups(booking, assigned):
 
 def test_assign_needs_somebody(booking, assigned):
     booking.refused(booking.act("assign", assigned), 400, "BAD_REQUEST")
+
+
+def test_at_most_a_thousand_are_named_at_once(booking, assigned):
+    names = [f"u{number}" for number in range(1001)]
+    booking.do("assign", assigned, user=names[1:])
+    said = booking.refused(booking.act("assign", assigned, user=names), 400, "BAD_REQUEST")
+    assert said == "#/user exceeds a maximum of 1000"
+    assert booking.listed(user="u0") == []
 
 
 def test_instance_assign_takes_all_or_none(runtime):

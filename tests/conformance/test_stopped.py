@@ -453,7 +453,21 @@ def test_a_value_that_cannot_be_written_again_stays_as_it_is(engine: Engine) -> 
     assert order.variables()["a"] == value
 
 
-@pytest.mark.parametrize("number", ["1e999", "0.1234567890123456789", "12345678901234567890123"])
+def test_number_beyond_all_decimals_is_no_value(engine: Engine) -> None:
+    script = extended('<zeebe:script expression="=x.p" resultVariable="z"/>')
+    xml = models.drawn(
+        "stops", f'<scriptTask id="work">{script}</scriptTask>', "start -> work", "work -> end"
+    )
+    given = [{"name": "x", "data": {"encoding": "json", "value": '{"p":1e9999999999999999999}'}}]
+    order = engine.start(engine.deploy_xml(xml), variables=given)
+
+    assert order.has_ended
+    assert order.values()["z"] is None
+
+
+@pytest.mark.parametrize(
+    "number", ["1e9999999999999999999", "1e999", "0.1234567890123456789", "12345678901234567890123"]
+)
 def test_numbers_beside_a_part_that_changes_keep_their_digits(engine: Engine, number: str) -> None:
     given = [{"name": "a", "data": {"encoding": "json", "value": f'{{"p": {number}}}'}}]
     order = engine.start(engine.deploy_xml(PART), variables=given)

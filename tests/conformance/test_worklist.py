@@ -266,7 +266,7 @@ def test_routing_follows_the_rules_that_are_true(match, order, named, engine):
     [
         ("=who", ("ann", None, None)),
         ('=["Desk", who]', (None, ["ann"], ["Desk"])),
-        ('={users: ["Desk"], parties: [who]}', (None, ["Desk"], ["ann"])),
+        ('={users: [who, "Desk"], parties: ["Desk", who]}', (None, ["ann"], ["Desk"])),
         ("=nothing", (None, None, None)),
         ("=who + 1 / 0", (None, None, None)),
     ],
@@ -277,6 +277,50 @@ def test_custom_asks_an_expression(rule, named, engine):
     office.start(who="ann")
 
     assert office.names() == named
+
+
+def test_names_are_not_looked_up_where_there_is_no_directory(engine):
+    rule = '={users: ["Desk"], parties: [who]}'
+    office = Office(engine, model(assignment="custom", rule_1=rule), people=False)
+
+    office.start(who="ann")
+
+    assert office.names() == (None, ["Desk"], ["ann"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"assignment": "routing", "rule_1": "true -> user ghost"},
+        {"assignment": "routing", "rule_1": "true -> party Ghosts"},
+        {"assignment": "custom", "rule_1": '=["ghost", "Ghosts"]'},
+        {"assignment": "pull", "workParty": '="Ghosts"'},
+    ],
+)
+def test_whom_the_directory_does_not_have_is_nobody(values, engine):
+    office = Office(engine, model(**values))
+
+    task = office.start()
+
+    assert office.names() == (None, None, None)
+    office.assign(task, "ann")
+    assert office.listed(user="ann") == [task["id"]], "somebody assigns it"
+
+
+@pytest.mark.parametrize(
+    ("rule", "target"),
+    [
+        ('Order.note = "a -> b" -> user dan', ("dan", None, None)),
+        (r'Order.note = "a -> b" and Order.quote != "\" -> " -> =["ann", "Desk"]', (None, ["ann"], ["Desk"])),
+        ('true -> =if Order.note = "a -> b" then "bob" else "dan"', ("bob", None, None)),
+    ],
+)
+def test_arrow_inside_of_a_text_is_none(rule, target, engine):
+    office = Office(engine, model(assignment="routing", rule_1=rule))
+
+    office.start(Order={"note": "a -> b", "quote": "x"})
+
+    assert office.names() == target
 
 
 @pytest.mark.parametrize(
