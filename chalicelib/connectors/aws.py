@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ..sdk.job import Job
 from ..sdk.worker import Completion, Failure
 from .answers import answered, raw, thrown
+from .deadline import TimedOut, in_time
 from .inputs import Inputs
 
 LARGEST = 1024**2
@@ -38,11 +38,25 @@ class Names:
     own: frozenset[str] = frozenset()
 
     def allow(self, name: str) -> bool:
-        """Whether a name or an ARN may be used."""
+        """Whether a name or an ARN may be used.
+
+        An ARN may lead to another account or region: it is allowed by an entry that says so, and not by one
+        for names, whatever it stands for. So is a part of an ARN, and a name with a version.
+        """
         if not self.own.isdisjoint(re.split("[:/]", name)):
             return False
-        bare = name.rpartition("/" if ":table/" in name else ":function:")[2]
-        return any(fnmatchcase(name, entry) or fnmatchcase(bare, entry) for entry in self.entries)
+        return any(
+            _leads_elsewhere(name) == _leads_elsewhere(entry) and _stands_for(entry, name)
+            for entry in self.entries
+        )
+
+
+def _leads_elsewhere(name: str) -> bool:
+    return ":" in name or "/" in name
+
+
+def _stands_for(entry: str, name: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, entry.split("*"))), name, re.DOTALL) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +128,14 @@ class DynamoDbConnector:
         if not self.tables.allow(table):
             raise thrown("DYNAMODB_NOT_ALLOWED", f"table {table} is not in the list of tables")
         parameters = {"TableName": table} | _parameters(action, inputs)
+        seconds = inputs.seconds(job)
+
+        def ask() -> Mapping[str, Any]:
+            found: Mapping[str, Any] = getattr(self.clients("dynamodb", seconds), action.method)(**parameters)
+            return found
+
         with _faults_of("DYNAMODB", f"{action.method} of {table}"):
-            client = self.clients("dynamodb", inputs.seconds(job))
-            return answered(**_plain_answer(getattr(client, action.method)(**parameters)))
+            return answered(**_plain_answer(in_time(ask, seconds)))
 
 
 @dataclass(frozen=True)
@@ -137,11 +156,14 @@ class LambdaConnector:
         name = inputs.required("function")
         if not self.functions.allow(name):
             raise thrown("LAMBDA_NOT_ALLOWED", f"function {name} is not in the list of functions")
-        payload = _payload(inputs)
+        payload, seconds = _payload(inputs), inputs.seconds(job)
+
+        def ask() -> tuple[Mapping[str, Any], bytes]:
+            found = self.clients("lambda", seconds).invoke(FunctionName=name, Payload=payload)
+            return found, found["Payload"].read(LARGEST + 1)
+
         with _faults_of("LAMBDA", f"function {name}"):
-            client = self.clients("lambda", inputs.seconds(job))
-            answer = client.invoke(FunctionName=name, Payload=payload)
-            content = answer["Payload"].read(LARGEST + 1)
+            answer, content = in_time(ask, seconds)
         if len(content) > LARGEST:
             raise thrown("LAMBDA_TOO_LARGE", f"function {name}: more than {LARGEST} bytes")
         text = content.decode(errors="replace")
@@ -179,7 +201,7 @@ def _faults_of(service: str, what: str) -> Any:
         raise thrown(f"{service}_{error['Code']}", f"{what}: {error.get('Message', '')}") from refusal
     except ParamValidationError as fault:
         raise Failure(f"{what}: {fault}", retries=0) from fault
-    except (ConnectTimeoutError, ReadTimeoutError) as silence:
+    except (ConnectTimeoutError, ReadTimeoutError, TimedOut) as silence:
         raise thrown(f"{service}_TIMEOUT", f"{what}: no answer in time") from silence
     except BotoCoreError as fault:
         raise thrown(f"{service}_UNREACHABLE", f"{what}: {fault}") from fault

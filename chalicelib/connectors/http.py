@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from ..sdk.job import Job
 from ..sdk.worker import BpmnError, Completion, Failure
 from .answers import answered, dumped, raw, thrown
+from .deadline import TimedOut
 from .hosts import DEFAULT_PORTS, Hosts, ascii_host
 from .inputs import Inputs
 
@@ -50,10 +51,6 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 _PATH = "/%:@!$&'()*+,;=~-._"
 _QUERY = _PATH + "?"
-
-
-class TimedOut(Exception):
-    """There was no whole answer in time."""
 
 
 class Unreachable(Exception):
