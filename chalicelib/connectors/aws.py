@@ -14,9 +14,9 @@ from typing import Any
 
 from ..sdk.job import Job
 from ..sdk.worker import Completion, Failure
-from .answers import answered, raw, thrown
+from .answers import answered, discreet, raw, thrown
 from .deadline import TimedOut, in_time
-from .inputs import Inputs
+from .inputs import Inputs, sendable
 
 LARGEST = 1024**2
 """Bytes of an answer."""
@@ -45,10 +45,11 @@ class Names:
         """
         if not self.own.isdisjoint(re.split("[:/]", name)):
             return False
-        return any(
-            _leads_elsewhere(name) == _leads_elsewhere(entry) and _stands_for(entry, name)
-            for entry in self.entries
-        )
+        return self.entry(name) is not None
+
+    def entry(self, name: str) -> str | None:
+        """The entry that stands for a name; None if there is none."""
+        return next((entry for entry in self.entries if _stands_for(entry, name)), None)
 
 
 def _leads_elsewhere(name: str) -> bool:
@@ -56,6 +57,8 @@ def _leads_elsewhere(name: str) -> bool:
 
 
 def _stands_for(entry: str, name: str) -> bool:
+    if _leads_elsewhere(name) != _leads_elsewhere(entry):
+        return False
     return re.fullmatch(".*".join(map(re.escape, entry.split("*"))), name, re.DOTALL) is not None
 
 
@@ -125,6 +128,11 @@ class DynamoDbConnector:
         if action is None:
             raise Failure(f"input action must be one of {', '.join(ACTIONS)}", retries=0)
         table = inputs.required("table")
+        what = f"{action.method} of {self.tables.entry(table) or 'another table'}"
+        with sendable():
+            return discreet(inputs.are_secret, what, lambda: self._asked(action, table, inputs, job))
+
+    def _asked(self, action: Action, table: str, inputs: Inputs, job: Job) -> Completion:
         if not self.tables.allow(table):
             raise thrown("DYNAMODB_NOT_ALLOWED", f"table {table} is not in the list of tables")
         parameters = {"TableName": table} | _parameters(action, inputs)
@@ -154,6 +162,11 @@ class LambdaConnector:
         """
         inputs = Inputs.of(job)
         name = inputs.required("function")
+        what = f"function {self.functions.entry(name) or 'elsewhere'}"
+        with sendable():
+            return discreet(inputs.are_secret, what, lambda: self._called(name, inputs, job))
+
+    def _called(self, name: str, inputs: Inputs, job: Job) -> Completion:
         if not self.functions.allow(name):
             raise thrown("LAMBDA_NOT_ALLOWED", f"function {name} is not in the list of functions")
         payload, seconds = _payload(inputs), inputs.seconds(job)
@@ -200,7 +213,9 @@ def _faults_of(service: str, what: str) -> Any:
         error = refusal.response["Error"]
         raise thrown(f"{service}_{error['Code']}", f"{what}: {error.get('Message', '')}") from refusal
     except ParamValidationError as fault:
-        raise Failure(f"{what}: {fault}", retries=0) from fault
+        # Up to the first value: it may be a secret, as may be those behind it.
+        fact = str(fault).partition(", value:")[0]
+        raise Failure(f"{what}: {fact}", retries=0) from None
     except (ConnectTimeoutError, ReadTimeoutError, TimedOut) as silence:
         raise thrown(f"{service}_TIMEOUT", f"{what}: no answer in time") from silence
     except BotoCoreError as fault:
@@ -224,8 +239,9 @@ def _parameters(action: Action, inputs: Inputs) -> dict[str, Any]:
     for name in action.items:
         try:
             values = {key: serialize(value) for key, value in inputs.object(name).items()}
-        except (TypeError, ArithmeticError) as fault:
-            raise Failure(f"input {name}: {fault}", retries=0) from fault
+        except (TypeError, ArithmeticError):
+            fact = "a number of more than 38 digits, or what is no JSON"
+            raise Failure(f"input {name} has what no item can have: {fact}", retries=0) from None
         found |= {name: values} if values else {}
     return found
 
