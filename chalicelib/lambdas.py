@@ -13,6 +13,7 @@ from typing import Any
 
 from . import wiring
 from .service import fed, sweeping
+from .service.environment import JobVariables, Perform
 from .settings import Settings
 from .storage.sqs import from_text
 from .watching import request
@@ -22,6 +23,9 @@ TIME_TO_FINISH = 25_000
 
 Source: `wiring.DEADLINE`, after which an overtaken command gives up, and a margin.
 """
+
+TIME_TO_WRITE = 3_000
+"""Milliseconds that are kept for what a job has brought, when a connector is told how long it may take."""
 
 Event = Mapping[str, Any]
 
@@ -53,13 +57,15 @@ def watched(function: Function) -> Function:
 @watched
 def sweep(event: Event, context: Any) -> dict[str, Any]:
     """Announce what is due soon, and do what is overdue; called each minute."""
-    return {"completed": sweeping.sweep(env, perform, goes_on=_has_time(context))}
+    return {"completed": sweeping.sweep(env, _before_the_end(context), goes_on=_has_time(context))}
 
 
 @watched
 def work(event: Event, context: Any) -> dict[str, Any]:
     """Follow hints of the queue: do a job, or run the due tasks of a process instance."""
-    return each(event["Records"], context, lambda body: fed.work_on(env, from_text(body), perform))
+    return each(
+        event["Records"], context, lambda body: fed.work_on(env, from_text(body), _before_the_end(context))
+    )
 
 
 @watched
@@ -80,6 +86,16 @@ def each(records: list[dict[str, Any]], context: Any, follow: Callable[[str], ob
         if not ((at == 0 or has_time()) and _is_followed(record, follow))
     ]
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
+
+
+def _before_the_end(context: Any) -> Perform:
+    """Does jobs, and tells each how long there is until this function is ended."""
+
+    def timed(bpmn_process_id: str, job: dict[str, Any], variables: JobVariables) -> dict[str, Any] | None:
+        left = max(0, context.get_remaining_time_in_millis() - TIME_TO_WRITE) / 1000
+        return perform(bpmn_process_id, {**job, "secondsLeft": left}, variables)
+
+    return timed
 
 
 def _has_time(context: Any) -> Callable[[], bool]:

@@ -103,8 +103,12 @@ def connectors(settings: Settings) -> "Worker":
     """The handlers that come with the engine, for what the settings list."""
     from .connectors import Allowed, Ports, worker
 
-    own = frozenset({_table(settings)}) if settings.store == "dynamodb" else frozenset[str]()
-    allowed = Allowed(settings.http_hosts, settings.dynamodb_tables, settings.lambda_functions, own)
+    tables = frozenset({_table(settings)}) if settings.store == "dynamodb" else frozenset[str]()
+    # The one that runs this; the others of the stack have names that only the stack knows.
+    functions = frozenset(filter(None, [os.environ.get("AWS_LAMBDA_FUNCTION_NAME")]))
+    allowed = Allowed(
+        settings.http_hosts, settings.dynamodb_tables, settings.lambda_functions, tables, functions
+    )
     return worker(allowed, Ports(time.monotonic, time.sleep, _client_within))
 
 
@@ -116,14 +120,13 @@ def _client_within(service: str, seconds: float) -> Any:
 
 @cache
 def _client(service: str, seconds: int) -> Any:
-    """A call whose effect is not known is not made again."""
+    """A call is made once: its effect may not be known, and its time is meant for all attempts together."""
     from botocore.config import Config
 
     from .storage import aws
 
-    attempts = 1 if service == "lambda" else 3
     config = Config(
-        connect_timeout=min(seconds, 5.0), read_timeout=seconds, retries={"total_max_attempts": attempts}
+        connect_timeout=min(seconds, 5.0), read_timeout=seconds, retries={"total_max_attempts": 1}
     )
     return aws.client(service, config)
 

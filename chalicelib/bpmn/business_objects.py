@@ -21,6 +21,9 @@ SIMPLE = ("Any", "Boolean", "Date", "Decimal", "Integer", "String", "Time")
 MAX_DEPTH = 50
 """Levels of a type."""
 
+MAX_VALUE_DEPTH = 100
+"""Levels of a value; all that reads it later, level by level, can rely on it."""
+
 Type = str | Mapping[str, Any] | list[Any]
 """`"String"`, `{"roomNo": "String"}`, `[{"roomNo": "String"}]`, `{}`, `[]`."""
 
@@ -107,24 +110,44 @@ def accept(type: Type, value: Any, where: str) -> Any:
         where: How to name the value in an error, `RoomObject`.
 
     Raises:
-        WrongType: It is of another type.
+        WrongType: It is of another type, or nested too deeply.
     """
+    _check_depth(value, where)
+    return _accepted(type, value, where)
+
+
+def _accepted(type: Type, value: Any, where: str) -> Any:
     if value is None or type == "Any":
         return value
     if isinstance(type, list):
         members = value if isinstance(value, list) else [value]
         inner = type[0] if type else "Any"
-        return [accept(inner, member, f"{where}[{number}]") for number, member in enumerate(members)]
+        return [_accepted(inner, member, f"{where}[{number}]") for number, member in enumerate(members)]
     if isinstance(value, list):
-        return [accept(type, member, f"{where}[{number}]") for number, member in enumerate(value)]
+        return [_accepted(type, member, f"{where}[{number}]") for number, member in enumerate(value)]
     if isinstance(type, str):
         return _READ[type](value, where)
     if not isinstance(value, dict):
         raise WrongType(f"{where} must be an object")
     known = {
-        name: accept(type[name], field, f"{where}.{name}") for name, field in value.items() if name in type
+        name: _accepted(type[name], field, f"{where}.{name}") for name, field in value.items() if name in type
     }
     return {**value, **known}
+
+
+def _check_depth(value: Any, where: str) -> None:
+    """Not level by level itself: it may be nested as deeply as anybody likes."""
+    level = [value]
+    for _ in range(MAX_VALUE_DEPTH + 1):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise WrongType(f"{where} is nested deeper than {MAX_VALUE_DEPTH} levels")
 
 
 def shape(type: Type, value: Any) -> Any:

@@ -23,12 +23,14 @@ class Allowed:
         dynamodb_tables: Names of tables.
         lambda_functions: Names or ARNs of functions.
         own_tables: Tables of the engine, which no connector may use.
+        own_functions: Functions of the engine, as far as they are known.
     """
 
     http_hosts: tuple[str, ...] = ()
     dynamodb_tables: tuple[str, ...] = ()
     lambda_functions: tuple[str, ...] = ()
     own_tables: frozenset[str] = frozenset()
+    own_functions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _dynamodb(allowed: Allowed, ports: Ports) -> Perform:
 def _lambda(allowed: Allowed, ports: Ports) -> Perform:
     from .aws import LambdaConnector, Names
 
-    return LambdaConnector(Names(allowed.lambda_functions), ports.clients).perform
+    return LambdaConnector(Names(allowed.lambda_functions, allowed.own_functions), ports.clients).perform
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What a connector brings back: the variable `response` of its task, or a BPMN error that tells the fault."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
+
+from pydantic import Secret
 
 from ..sdk.job import JSON
 from ..sdk.worker import BpmnError, Completion, Encoded
@@ -27,7 +29,20 @@ def answered(**fields: Any) -> Completion:
     return Completion(element_variables={RESPONSE: Encoded(dumped(fields), JSON)})
 
 
-def thrown(code: str, message: str, **fields: Any) -> BpmnError:
+class Thrown(BpmnError):
+    """An error of a connector, and all that is told about it."""
+
+    def __init__(self, code: str, message: str, fields: Mapping[str, Any]) -> None:
+        """Keep what is told."""
+        super().__init__(code, variables={ERROR: _told(code, message, fields)})
+        self._fields = fields
+
+    def hidden(self, message: str) -> BpmnError:
+        """The same as a secret, with another message: that of a job is read by everybody."""
+        return BpmnError(self.code, variables={ERROR: Secret(_told(self.code, message, self._fields))})
+
+
+def thrown(code: str, message: str, **fields: Any) -> Thrown:
     """The connector has failed in a way that the diagram may handle.
 
     Args:
@@ -35,8 +50,28 @@ def thrown(code: str, message: str, **fields: Any) -> BpmnError:
         message: What has happened.
         fields: What else is known.
     """
-    told = {"code": code, "message": message[:LONGEST], **fields}
-    return BpmnError(code, variables={ERROR: Encoded(dumped(told), JSON)})
+    return Thrown(code, message, fields)
+
+
+def discreet(is_secret: bool, what: str, act: Callable[[], Completion]) -> Completion:
+    """What comes of a call: if it is made of secrets, it is one itself, and texts name no more than `what`.
+
+    Args:
+        is_secret: Whether it is made of encrypted variables.
+        what: Names the call without any value.
+        act: Makes it.
+
+    Raises:
+        BpmnError: As `act`.
+    """
+    if not is_secret:
+        return act()
+    try:
+        found = act()
+    except Thrown as fault:
+        # Without its cause: that says the values.
+        raise fault.hidden(f"{what}: {fault.code}") from None
+    return Completion(element_variables={RESPONSE: Secret(found.element_variables[RESPONSE])})  # type: ignore[index]
 
 
 def dumped(value: Any) -> str:
@@ -60,6 +95,10 @@ def raw(text: str) -> Raw | None:
     except (ValueError, RecursionError):
         return None
     return Raw(text)
+
+
+def _told(code: str, message: str, fields: Mapping[str, Any]) -> Encoded:
+    return Encoded(dumped({"code": code, "message": message[:LONGEST], **fields}), JSON)
 
 
 def _refuse(constant: str) -> None:

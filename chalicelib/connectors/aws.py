@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ..sdk.job import Job
 from ..sdk.worker import Completion, Failure
-from .answers import answered, raw, thrown
-from .inputs import Inputs
+from .answers import answered, discreet, raw, thrown
+from .deadline import TimedOut, in_time
+from .inputs import Inputs, sendable
 
 LARGEST = 1024**2
 """Bytes of an answer."""
@@ -38,11 +38,28 @@ class Names:
     own: frozenset[str] = frozenset()
 
     def allow(self, name: str) -> bool:
-        """Whether a name or an ARN may be used."""
+        """Whether a name or an ARN may be used.
+
+        An ARN may lead to another account or region: it is allowed by an entry that says so, and not by one
+        for names, whatever it stands for. So is a part of an ARN, and a name with a version.
+        """
         if not self.own.isdisjoint(re.split("[:/]", name)):
             return False
-        bare = name.rpartition("/" if ":table/" in name else ":function:")[2]
-        return any(fnmatchcase(name, entry) or fnmatchcase(bare, entry) for entry in self.entries)
+        return self.entry(name) is not None
+
+    def entry(self, name: str) -> str | None:
+        """The entry that stands for a name; None if there is none."""
+        return next((entry for entry in self.entries if _stands_for(entry, name)), None)
+
+
+def _leads_elsewhere(name: str) -> bool:
+    return ":" in name or "/" in name
+
+
+def _stands_for(entry: str, name: str) -> bool:
+    if _leads_elsewhere(name) != _leads_elsewhere(entry):
+        return False
+    return re.fullmatch(".*".join(map(re.escape, entry.split("*"))), name, re.DOTALL) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +128,22 @@ class DynamoDbConnector:
         if action is None:
             raise Failure(f"input action must be one of {', '.join(ACTIONS)}", retries=0)
         table = inputs.required("table")
+        what = f"{action.method} of {self.tables.entry(table) or 'another table'}"
+        with sendable():
+            return discreet(inputs.are_secret, what, lambda: self._asked(action, table, inputs, job))
+
+    def _asked(self, action: Action, table: str, inputs: Inputs, job: Job) -> Completion:
         if not self.tables.allow(table):
             raise thrown("DYNAMODB_NOT_ALLOWED", f"table {table} is not in the list of tables")
         parameters = {"TableName": table} | _parameters(action, inputs)
+        seconds = inputs.seconds(job)
+
+        def ask() -> Mapping[str, Any]:
+            found: Mapping[str, Any] = getattr(self.clients("dynamodb", seconds), action.method)(**parameters)
+            return found
+
         with _faults_of("DYNAMODB", f"{action.method} of {table}"):
-            client = self.clients("dynamodb", inputs.seconds(job))
-            return answered(**_plain_answer(getattr(client, action.method)(**parameters)))
+            return answered(**_plain_answer(in_time(ask, seconds)))
 
 
 @dataclass(frozen=True)
@@ -135,13 +162,21 @@ class LambdaConnector:
         """
         inputs = Inputs.of(job)
         name = inputs.required("function")
+        what = f"function {self.functions.entry(name) or 'elsewhere'}"
+        with sendable():
+            return discreet(inputs.are_secret, what, lambda: self._called(name, inputs, job))
+
+    def _called(self, name: str, inputs: Inputs, job: Job) -> Completion:
         if not self.functions.allow(name):
             raise thrown("LAMBDA_NOT_ALLOWED", f"function {name} is not in the list of functions")
-        payload = _payload(inputs)
+        payload, seconds = _payload(inputs), inputs.seconds(job)
+
+        def ask() -> tuple[Mapping[str, Any], bytes]:
+            found = self.clients("lambda", seconds).invoke(FunctionName=name, Payload=payload)
+            return found, found["Payload"].read(LARGEST + 1)
+
         with _faults_of("LAMBDA", f"function {name}"):
-            client = self.clients("lambda", inputs.seconds(job))
-            answer = client.invoke(FunctionName=name, Payload=payload)
-            content = answer["Payload"].read(LARGEST + 1)
+            answer, content = in_time(ask, seconds)
         if len(content) > LARGEST:
             raise thrown("LAMBDA_TOO_LARGE", f"function {name}: more than {LARGEST} bytes")
         text = content.decode(errors="replace")
@@ -178,8 +213,10 @@ def _faults_of(service: str, what: str) -> Any:
         error = refusal.response["Error"]
         raise thrown(f"{service}_{error['Code']}", f"{what}: {error.get('Message', '')}") from refusal
     except ParamValidationError as fault:
-        raise Failure(f"{what}: {fault}", retries=0) from fault
-    except (ConnectTimeoutError, ReadTimeoutError) as silence:
+        # Up to the first value: it may be a secret, as may be those behind it.
+        fact = str(fault).partition(", value:")[0]
+        raise Failure(f"{what}: {fact}", retries=0) from None
+    except (ConnectTimeoutError, ReadTimeoutError, TimedOut) as silence:
         raise thrown(f"{service}_TIMEOUT", f"{what}: no answer in time") from silence
     except BotoCoreError as fault:
         raise thrown(f"{service}_UNREACHABLE", f"{what}: {fault}") from fault
@@ -202,8 +239,9 @@ def _parameters(action: Action, inputs: Inputs) -> dict[str, Any]:
     for name in action.items:
         try:
             values = {key: serialize(value) for key, value in inputs.object(name).items()}
-        except (TypeError, ArithmeticError) as fault:
-            raise Failure(f"input {name}: {fault}", retries=0) from fault
+        except (TypeError, ArithmeticError):
+            fact = "a number of more than 38 digits, or what is no JSON"
+            raise Failure(f"input {name} has what no item can have: {fact}", retries=0) from None
         found |= {name: values} if values else {}
     return found
 

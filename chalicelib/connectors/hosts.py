@@ -92,6 +92,11 @@ class Entry:
         host = (found[1] or "") + ascii_host(found[2].strip("[]"))
         return Entry(host, int(found[3]) if found[3] else None)
 
+    def __str__(self) -> str:
+        """How texts name it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
     def has(self, host: str, port: int) -> bool:
         """Whether a host and its port are meant."""
         has_port = port in DEFAULT_PORTS.values() if self.port is None else port == self.port
@@ -116,7 +121,11 @@ class Hosts:
 
     def allows(self, host: str, port: int) -> bool:
         """Whether a host may be called, wherever its name leads to."""
-        return any(entry.has(host, port) for entry in self.entries)
+        return self.entry(host, port) is not None
+
+    def entry(self, host: str, port: int) -> Entry | None:
+        """The row that lets a host be called; None if there is none."""
+        return next((entry for entry in self.entries if entry.has(host, port)), None)
 
     def reaches(self, host: str, port: int, address: str) -> bool:
         """Whether an allowed host may be called at an address that its name leads to."""

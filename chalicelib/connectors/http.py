@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from ..sdk.job import Job
 from ..sdk.worker import BpmnError, Completion, Failure
-from .answers import answered, dumped, raw, thrown
+from .answers import answered, discreet, dumped, raw, thrown
+from .deadline import TimedOut
 from .hosts import DEFAULT_PORTS, Hosts, ascii_host
-from .inputs import Inputs
+from .inputs import Inputs, sendable
 
 LARGEST = 1024**2
 """Bytes of an answer."""
@@ -50,10 +51,6 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 _PATH = "/%:@!$&'()*+,;=~-._"
 _QUERY = _PATH + "?"
-
-
-class TimedOut(Exception):
-    """There was no whole answer in time."""
 
 
 class Unreachable(Exception):
@@ -170,9 +167,15 @@ class HttpConnector:
             Failure: The inputs of the task do not say what to send.
         """
         inputs = Inputs.of(job)
-        request = request_of(inputs)
+        with sendable():
+            request = request_of(inputs)
         seconds = inputs.seconds(job)
         retries = int(inputs.number("retries", 0, 0, MOST_RETRIES))
+        entry = self.hosts.entry(request.host, request.port)
+        what = f"{request.method} {request.scheme} {entry or 'elsewhere'}"
+        return discreet(inputs.are_secret, what, lambda: self._called(request, retries, seconds))
+
+    def _called(self, request: Request, retries: int, seconds: float) -> Completion:
         request, response = self._answer(request, retries, self.clock() + seconds)
         if response.status >= 400:
             fact = f"{request.name} answers {response.status}"
@@ -273,12 +276,16 @@ def _addressed(request: Request, url: str, inputs: Inputs | None = None) -> Requ
     """
     try:
         parts = urlsplit(url.strip())
-        port = parts.port
-        host = ascii_host(parts.hostname or "")
+        port, name = parts.port, parts.hostname
+    except ValueError:
+        # What Python says of it may have parts of it.
+        raise Failure("input url is no URL", retries=0) from None
+    if parts.scheme not in DEFAULT_PORTS or not name:
+        raise Failure("input url must begin with http:// or https:// and a host", retries=0)
+    try:
+        host = ascii_host(name)
     except ValueError as fault:
         raise Failure(f"input url is no URL: {fault}", retries=0) from None
-    if parts.scheme not in DEFAULT_PORTS or not host:
-        raise Failure("input url must begin with http:// or https:// and a host", retries=0)
     if parts.username is not None or parts.password is not None:
         raise Failure("input url has a user in it; say it by the header Authorization", retries=0)
     given = [] if inputs is None else list(_pairs(inputs.object("query")))

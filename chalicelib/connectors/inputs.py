@@ -1,7 +1,8 @@
 """The settings of a connector: the inputs of its task, and of nothing around it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,11 @@ class Inputs:
         return Inputs(
             {row["name"]: row["data"] for row in rows if row.get("bpmnElementId") in own and row.get("data")}
         )
+
+    @property
+    def are_secret(self) -> bool:
+        """Whether one of them is encrypted, since it is, or is made of, what was encrypted."""
+        return any(row.get("encrypted") for row in self.rows.values())
 
     def text(self, name: str) -> str | None:
         """A text as it is, anything else as JSON text; None if it is not there, or null."""
@@ -80,7 +86,7 @@ class Inputs:
             return default
         try:
             number = float(value) if not isinstance(value, bool) else float("nan")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = float("nan")
         if not lowest <= number <= highest:
             raise Failure(f"input {name} must be a number from {lowest:g} to {highest:g}", retries=0)
@@ -94,5 +100,19 @@ class Inputs:
     def _parsed(self, name: str) -> Any:
         try:
             return json.loads(self.rows[name]["value"], parse_float=Decimal)
-        except ValueError as fault:
+        except (ValueError, RecursionError) as fault:
             raise Failure(f"input {name} is no JSON: {fault}", retries=0) from None
+
+
+@contextmanager
+def sendable() -> Iterator[None]:
+    """What is said by the inputs is made into bytes.
+
+    Raises:
+        Failure: That cannot be.
+    """
+    try:
+        yield
+    except (UnicodeEncodeError, OverflowError, RecursionError) as fault:
+        fact = "half a sign of UTF-16, too large a number or too many levels"
+        raise Failure(f"an input has what cannot be sent: {fact}", retries=0) from fault

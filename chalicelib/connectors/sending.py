@@ -10,17 +10,14 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from .http import LARGEST, Request, Response, TimedOut, TooLarge, Unreachable
+from .deadline import TimedOut, in_time
+from .http import LARGEST, Request, Response, TooLarge, Unreachable
 
 CHUNK = 64 * 1024
-
-Found = TypeVar("Found")
 
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
@@ -31,7 +28,7 @@ def resolve(host: str, port: int, seconds: float) -> list[str]:
         Unreachable: Nobody knows them.
     """
     try:
-        found = _in_time(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), seconds)
+        found = in_time(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), seconds)
     except (OSError, UnicodeError) as fault:
         raise Unreachable(f"host {host} is not known: {fault}") from fault
     return list(dict.fromkeys(str(row[4][0]) for row in found))
@@ -143,23 +140,3 @@ def _ended_after(
     finally:
         timer.cancel()
         connection.close()
-
-
-def _in_time(act: Callable[[], Found], seconds: float) -> Found:
-    """Do something that cannot be told how long it may take; who takes longer is left alone."""
-    done: SimpleQueue[Found | BaseException] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put(act())
-        except BaseException as fault:
-            done.put(fault)
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        found = done.get(timeout=seconds)
-    except Empty:
-        raise TimedOut from None
-    if isinstance(found, BaseException):
-        raise found
-    return found

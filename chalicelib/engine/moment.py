@@ -26,6 +26,7 @@ class Moment:
         task_retries: How often a failed task is tried again before it causes an incident.
         fed: Whose jobs are made for a handler of the engine; those of other elements wait for a worker.
         max_visits: Elements that may be entered while nobody outside acts.
+        uncaught_ends: Whether an error that nobody catches ends its process instance.
     """
 
     now: Instant
@@ -35,6 +36,7 @@ class Moment:
     task_retries: int = 0
     fed: Fed = ()
     max_visits: int = MAX_VISITS
+    uncaught_ends: bool = False
 
     @property
     def partition(self) -> str:

@@ -83,7 +83,8 @@ class Runs:
         if self._pace.is_stopping:
             return self.give_back(errand.record)
         source = RemoteVariables(self._client, errand.record)
-        job = Job.read(errand.record, errand.bpmn_process_id, source)
+        left = {"secondsLeft": max(0.0, errand.deadline - self._pace.clock())}
+        job = Job.read({**errand.record, **left}, errand.bpmn_process_id, source)
         try:
             body = self._persist(lambda: perform(errand.handler, job), errand.deadline)
         except Unavailable as fault:

@@ -93,7 +93,8 @@ class Job:
         headers: What the model says to workers, by name.
         retry_limit: How often it is tried again, if the model says so.
         retry_timer: After which ISO 8601 duration, if the model says so.
-        seconds_left: How long somebody waits for the result, if somebody does.
+        seconds_left: How long there is: somebody waits for the result, the lock expires, or the function of
+            AWS Lambda that does it is ended. None: it is not known.
         source: Where its variables are read.
     """
 

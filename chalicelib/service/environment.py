@@ -716,6 +716,7 @@ class Environment:
         microflows: How much one may take.
         note: Takes what an operator should know of a process instance.
         max_visits: Elements that an instance may enter while nobody outside acts.
+        uncaught_ends: Whether an error that nobody catches ends its process instance.
         claims_are_open: Whether anybody may claim a user task that nobody is named for.
         claims_are_implicit: Whether a user task can be completed without being claimed.
         turns: Turns that the command under way has taken already, when it is attempted again; None: it is not
@@ -742,6 +743,7 @@ class Environment:
     microflows: MicroflowLimits = field(default_factory=MicroflowLimits)
     note: Callable[[str, ProcessInstance], None] = log_note
     max_visits: int = MAX_VISITS
+    uncaught_ends: bool = False
     claims_are_open: bool = False
     claims_are_implicit: bool = True
     turns: dict[tuple[str, str, int], int] | None = None
@@ -762,5 +764,12 @@ class Environment:
     def moment(self, actor: str) -> Moment:
         """The circumstances of a command that is sent now."""
         return Moment(
-            self.now(), actor, self.engine_id, self.eager, self.task_retries, self.fed, self.max_visits
+            self.now(),
+            actor,
+            self.engine_id,
+            self.eager,
+            self.task_retries,
+            self.fed,
+            self.max_visits,
+            self.uncaught_ends,
         )

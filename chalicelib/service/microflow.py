@@ -135,6 +135,7 @@ class Microflow:
             evaluators=self._evaluator,
             note=self._note,
             max_visits=limits.steps,
+            uncaught_ends=True,
         )
 
     def run(self, variables: Sequence[NewVariable]) -> Mapping[str, Variable]:

@@ -157,10 +157,7 @@ def _typed(process: Process, given: Mapping[str, Any]) -> dict[str, Any]:
     _require_flat(given)
     declared = {one.name: one.type for one in business_objects(process, INPUT)}
     try:
-        return {
-            name: accept(declared[name], value, name) if name in declared else value
-            for name, value in given.items()
-        }
+        return {name: accept(declared.get(name, "Any"), value, name) for name, value in given.items()}
     except WrongType as fault:
         raise InvalidCommand(str(fault)) from fault
 

@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import replace
 from itertools import count
 
+from ..engine import incidents
 from ..engine.errors import ProcessModelError
 from ..engine.instance import IDS_PER_BLOCK, ProcessInstance
 from ..engine.microflow_rules import runs_as_microflow
@@ -65,13 +66,17 @@ class Scratch:
     def keep(self, moment: Moment) -> str:
         """Write all process instances to the store behind; those that have not ended are terminated.
 
+        Their incidents are closed: nobody would go on where a microflow has stopped.
+
         Returns:
             Which one is the first, `2030-01-01/17`; empty if it has not begun, or was not written.
         """
         works = [*self._done, *self.works()]
         for work in works:
+            step = work.step(moment)
             if not work.instance.is_ended:
-                work.step(moment).terminate_instance()
+                step.terminate_instance()
+            incidents.close_all(step)
             work.instance.ended[:0] = self._history.pop(work.ref.block, [])
         written = self._store.commit_each(works) if works else []
         if not all(written):

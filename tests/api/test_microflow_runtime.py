@@ -549,6 +549,15 @@ def test_a_twin_of_what_is_under_way_is_refused_with_the_six_keys(old: Api) -> N
     assert twins[0].json["exception"] == "what was asked for under idempotency key once is under way"
 
 
+@pytest.mark.parametrize("inputs", [{"deep": "Any"}, {"deep": []}, None])
+@pytest.mark.parametrize("levels", [101, 1000])
+def test_what_is_nested_too_deeply_is_refused_by_its_name(inputs: Any, levels: int, old: Api) -> None:
+    deploy(old, microflow("deep", ("x", "1"), inputs=inputs, outputs={"x": "Any"}))
+    body = b'{"flowName": "deep", "object": {"deep": %s1%s}}' % (b"[" * levels, b"]" * levels)
+
+    assert failure(old, body) == "deep is nested deeper than 100 levels"
+
+
 # Deploy
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.contract import commands as c
 from chalicelib.engine.records import NewVariable
 from chalicelib.service.environment import Environment
 from chalicelib.service.environment import MicroflowLimits as Limits
@@ -602,6 +603,60 @@ def test_with_tracing_a_failed_one_is_terminated(engine: Engine, connectors: Con
     assert order.state()["state"] == "TERMINATED"
     (job,) = order.jobs()
     assert job["error"] == "no luck"
+    (incident,) = engine.send(c.QueryIncidents())["results"]
+    assert incident["resolvedBy"] == CALLER
+
+
+def uncaught(id: str) -> str:
+    """A sub-process in which an error is thrown that nobody catches."""
+    return (
+        f'<subProcess id="{id}"><startEvent id="{id}-start"/><endEvent id="no">{thrown("GONE")}</endEvent>'
+        f'<sequenceFlow id="{id}-flow" sourceRef="{id}-start" targetRef="no"/></subProcess>'
+    )
+
+
+@pytest.mark.every_store
+def test_an_error_that_nobody_catches_ends_the_microflow_at_once(
+    engine: Engine, connectors: Connectors
+) -> None:
+    content = uncaught("sub") + script("behind", "=1", "x") + service("ask", "ask")
+    engine.deploy_xml(
+        drawn(
+            "fails",
+            content,
+            "start -> sub",
+            "sub -> behind",
+            "behind -> ask",
+            "ask -> end",
+            declared=ERROR.format("GONE"),
+        )
+    )
+    connectors.answer("ask")
+
+    with pytest.raises(MicroflowFailed) as failed:
+        start(engine, "fails", connectors, Limits(is_traced=True))
+
+    (order,) = engine.instances()
+    assert failed.value.reason == "nobody catches error GONE of no"
+    assert failed.value.trace == f"{order.partition}/{order.id}"
+    assert order.state()["state"] == "TERMINATED"
+    order.has_passed("no")
+    assert "behind" not in {visit["bpmnElementId"] for visit in order.element_instances()}
+    assert connectors.done == []
+
+
+def test_an_error_that_nobody_catches_terminates_the_callers(engine: Engine) -> None:
+    content = uncaught("sub") + script("behind", "=1", "x")
+    inner = drawn(
+        "inner", content, "start -> sub", "sub -> behind", "behind -> end", declared=ERROR.format("GONE")
+    )
+    engine.deploy_xml(inner)
+    engine.deploy_xml(drawn("outer", called("call", "inner"), "start -> call", "call -> end"))
+
+    with pytest.raises(MicroflowFailed, match="nobody catches error GONE of no"):
+        start(engine, "outer", None, Limits(is_traced=True))
+
+    assert [order.state()["state"] for order in engine.instances()] == ["TERMINATED", "TERMINATED"]
 
 
 @pytest.mark.parametrize("length", [200])

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from chalicelib.connectors import Allowed, Ports, sending, worker
-from chalicelib.connectors.http import LARGEST, Request, Response, TimedOut, TooLarge, Unreachable
+from chalicelib.connectors.deadline import TimedOut, in_time
+from chalicelib.connectors.http import LARGEST, Request, Response, TooLarge, Unreachable
 from chalicelib.sdk.job import Given, Job
 from chalicelib.sdk.worker import perform
 from tests.local.web import HERE, Serve, answering, serving
@@ -272,7 +273,7 @@ def test_a_name_that_nobody_knows_is_unreachable() -> None:
 def test_a_name_that_takes_too_long_is_left() -> None:
     waits = threading.Event()
     with pytest.raises(TimedOut):
-        sending._in_time(waits.wait, 0.05)
+        in_time(waits.wait, 0.05)
     waits.set()
 
 

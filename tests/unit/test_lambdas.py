@@ -1,6 +1,7 @@
 """What the functions of the queue and of the schedule do with their events."""
 
 import importlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from chalicelib import lambdas
 from chalicelib.contract.commands import CreateProcess, CreateProcessInstance
 from chalicelib.service.execute import execute
+from tests.local import handlers
 from tests.logs import own_log
+from tests.models import drawn
 
 CATCH = Path(__file__).parents[1] / "bpmn" / "timer" / "catch.bpmn"
 
@@ -87,3 +90,19 @@ def test_sweep_leaves_the_rest_when_its_time_is_over(monkeypatch: pytest.MonkeyP
 
     assert lambdas.sweep({}, Context(lambdas.TIME_TO_FINISH)) == {"completed": 0}
     assert lambdas.sweep({}, Context(55_000, 54_000, 53_000)) == {"completed": 1}
+
+
+def test_a_fed_job_is_told_how_long_there_is_until_the_function_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPMN_HANDLERS", "tests.local.handlers")
+    importlib.reload(lambdas)
+    xml = drawn("flow", '<serviceTask id="s0"/>', "start -> s0", "s0 -> end")
+    name = {"bpmnProcessId": "flow", "version": "1", "workerId": "w"}
+    order = [{"name": "Order", "data": {"encoding": "json", "value": '{"quantity": 2}'}}]
+    execute(CreateProcess(**name, bpmnXml=xml), lambdas.env)
+    made = execute(CreateProcessInstance(**name, variables=order), lambdas.env)
+    hint = json.dumps([made["partition"], 0, 0, 1])
+
+    answer = lambdas.work({"Records": [record("one", hint)]}, Context(30_000))
+
+    assert answer == {"batchItemFailures": []}
+    assert handlers.calls[-1] == "27 seconds left"

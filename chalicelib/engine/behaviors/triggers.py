@@ -266,7 +266,7 @@ class ThrownError(Thrower):
     called = "an error code"
 
     def throw(self, step: Step, element: Element, token: ElementInstance, code: str) -> Sequence[Task]:
-        """Uncaught, it is a none end event, and a line in the log."""
+        """Uncaught, it is a none end event, and a line in the log; in a microflow, the end of everything."""
         _throw(step, element, token, Thrown(Trigger.ERROR, code))
         return ()
 
@@ -297,6 +297,9 @@ def _throw(step: Step, element: Element, token: ElementInstance, thrown: Thrown)
         deliver(step, token, caught)
     elif thrown.trigger is Trigger.ERROR:
         step.notes.append(f"nobody catches error {thrown.code} of {element.bpmn_element_id}")
+        if step.moment.uncaught_ends:
+            step.end(token)
+            step.terminate_instance()
 
 
 class ThrownSignal(Thrower):

@@ -1,5 +1,7 @@
 """Business objects: their types, what fits them, and what comes of it."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.bpmn.business_objects import (
@@ -121,6 +123,23 @@ def test_what_does_not_fit_is_named(type, given, fact):
 )
 def test_shape_has_all_fields_and_no_other(type, value, shaped):
     assert shape(type, value) == shaped
+
+
+def nested(levels: int, kind: str) -> Any:
+    value: Any = "x"
+    for _ in range(levels):
+        value = [value] if kind == "list" else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("kind", ["list", "object"])
+@pytest.mark.parametrize("type", ["Any", "String", {}, {"a": "Any"}, []])
+def test_what_is_nested_too_deeply_is_named(kind: str, type: Any) -> None:
+    for levels in (101, 5000):
+        with pytest.raises(WrongType, match="RoomObject is nested deeper than 100 levels"):
+            accept(type, nested(levels, kind), "RoomObject")
+
+    assert accept("Any", nested(100, kind), "RoomObject") == nested(100, kind)
 
 
 def test_what_stands_for_nothing():

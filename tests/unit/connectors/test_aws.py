@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,12 +25,20 @@ def told(error: BpmnError) -> dict[str, Any]:
 
 # Names
 
+TABLES = ("orders", "rates-*", "bpmn-*", "[rs]x", "arn:aws:dynamodb:*:2:table/*", "arn:*/bpmn-items")
+
 
 @pytest.mark.parametrize(
     ("name", "is_allowed"),
     [
         ("orders", True),
-        ("arn:aws:dynamodb:eu-west-1:1:table/orders", True),
+        ("arn:aws:dynamodb:eu-west-1:1:table/orders", False),
+        ("arn:aws:dynamodb:eu-west-1:2:table/stock", True),
+        ("arn:aws:dynamodb:eu-west-1:3:table/stock", False),
+        ("stock", False),
+        ("orders\n", False),
+        ("[rs]", False),
+        ("r", False),
         ("orders-2", False),
         ("rates-eu", True),
         ("bpmn-items", False),
@@ -38,20 +47,30 @@ def told(error: BpmnError) -> dict[str, Any]:
     ],
 )
 def test_a_table_is_allowed_by_its_name(name: str, is_allowed: bool) -> None:
-    assert Names(("orders", "rates-*", "bpmn-*"), frozenset({"bpmn-items"})).allow(name) is is_allowed
+    assert Names(TABLES, frozenset({"bpmn-items"})).allow(name) is is_allowed
 
 
 @pytest.mark.parametrize(
     ("name", "is_allowed"),
     [
         ("price", True),
-        ("arn:aws:lambda:eu-west-1:1:function:price", True),
+        ("arn:aws:lambda:eu-west-1:1:function:price", False),
+        ("arn:aws:lambda:eu-west-1:2:function:price", True),
+        ("123456789012:function:price", False),
+        ("123456789012:price", False),
         ("price:live", False),
-        ("other", False),
+        ("rate", True),
+        ("rate:live", True),
     ],
 )
 def test_a_function_is_allowed_by_its_name(name: str, is_allowed: bool) -> None:
-    assert Names(("price",)).allow(name) is is_allowed
+    entries = ("price", "r*", "rate:live", "arn:aws:lambda:*:2:function:price")
+    assert Names(entries).allow(name) is is_allowed
+
+
+def test_whatever_a_name_may_be_leads_to_no_other_account() -> None:
+    assert Names(("*",)).allow("any")
+    assert not Names(("*",)).allow("arn:aws:lambda:eu-west-1:1:function:any")
 
 
 # DynamoDB
@@ -236,6 +255,44 @@ def test_what_goes_wrong_is_a_bpmn_error(fault: Exception, code: str) -> None:
         functions.call()
 
     assert error.value.code == code
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_however_slowly_a_function_answers_its_time_counts(reads: bool) -> None:
+    """It says nothing, or its answer has no end."""
+    over = threading.Event()
+
+    class Slow(Functions):
+        def invoke(self, **parameters: Any) -> dict[str, Any]:
+            if not reads:
+                over.wait(20)
+            return {"StatusCode": 200, "Payload": self}
+
+        def read(self, length: int) -> bytes:
+            over.wait(20)
+            return b""
+
+    with pytest.raises(BpmnError) as error:
+        Slow().call(timeoutSeconds=0.1)
+    over.set()
+
+    assert error.value.code == "LAMBDA_TIMEOUT"
+
+
+def test_however_slowly_a_table_answers_its_time_counts() -> None:
+    over = threading.Event()
+
+    class Slow:
+        def get_item(self, **parameters: Any) -> dict[str, Any]:
+            over.wait(20)
+            return {}
+
+    connector = DynamoDbConnector(Names(("orders",)), lambda *_: Slow())
+    with pytest.raises(BpmnError) as error:
+        ask(connector, "get", Key={"id": "a"}, timeoutSeconds=0.1)
+    over.set()
+
+    assert error.value.code == "DYNAMODB_TIMEOUT"
 
 
 def test_a_function_that_fails_is_a_bpmn_error_with_what_it_says() -> None:

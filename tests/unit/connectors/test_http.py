@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.connectors.deadline import TimedOut
 from chalicelib.connectors.hosts import Hosts
-from chalicelib.connectors.http import HttpConnector, Request, Response, TimedOut, TooLarge, Unreachable
+from chalicelib.connectors.http import HttpConnector, Request, Response, TooLarge, Unreachable
 from chalicelib.sdk.job import Given, Job
 from chalicelib.sdk.worker import BpmnError, Failure
 

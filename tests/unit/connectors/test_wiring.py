@@ -8,15 +8,13 @@ from chalicelib.sdk.worker import Worker, perform
 from chalicelib.settings import InvalidSetting, Settings
 
 
-@pytest.mark.parametrize(("service", "attempts"), [("lambda", 1), ("dynamodb", 3)])
-def test_a_call_of_unknown_effect_is_made_once(
-    service: str, attempts: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("service", ["lambda", "dynamodb"])
+def test_a_call_is_made_once_in_its_time(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     config = wiring._client_within(service, 3.2).meta.config
 
-    assert (config.retries["total_max_attempts"], config.read_timeout) == (attempts, 4)
+    assert (config.retries["total_max_attempts"], config.read_timeout) == (1, 4)
     assert wiring._client_within(service, 3.9) is wiring._client_within(service, 3.2)
 
 
@@ -28,6 +26,20 @@ def test_the_table_of_the_engine_is_refused_whatever_the_list_says() -> None:
     told = perform(handler, Job(source=Given(element={"action": "get", "table": "shop-items", "Key": {}})))
 
     assert told["completion"] == {"errorCode": "DYNAMODB_NOT_ALLOWED"}
+
+
+@pytest.mark.parametrize("name", ["bpmn-work", "arn:aws:lambda:eu-central-1:1:function:bpmn-work:live"])
+def test_the_function_that_runs_the_engine_is_refused_whatever_the_list_says(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "bpmn-work")
+    connectors = wiring.connectors(Settings(store="memory", lambda_functions=("*", "arn:*")))
+    handler = connectors.find("any", "any", "lambda")
+    assert handler is not None
+
+    told = perform(handler, Job(source=Given(element={"function": name})))
+
+    assert told["completion"] == {"errorCode": "LAMBDA_NOT_ALLOWED"}
 
 
 def test_there_are_handlers_where_something_is_said_of_them() -> None:

@@ -66,6 +66,16 @@ def test_jobs_are_locked_done_and_completed(server):
     }
 
 
+def test_a_job_is_told_how_long_its_lock_lasts(server):
+    server.add("a", "a")
+    seen: list[float | None] = []
+    play = Play(server, lambda job: seen.append(job.seconds_left), lock_timeout="PT1M", concurrency=1)
+
+    play.polls(2)
+
+    assert seen == [60.0, 60.0]
+
+
 def test_no_more_is_locked_than_there_are_free_threads(server):
     server.add(*"aaaaa")
 
