@@ -54,7 +54,10 @@ def _subscribe_signal(desk: Desk, step: Step, ask: asks.SubscribeSignal) -> None
 
 
 def _unsubscribe(desk: Desk, step: Step, ask: asks.Unsubscribe) -> None:
+    """Take it out of its slot; of very many, some stay: who waits no more is passed over by a message."""
     subscription = ask.subscription
+    if not desk.has_room:
+        return
     if subscription.correlation_key is not None:
         desk.message_slot(subscription.name, subscription.correlation_key).remove_subscriber(subscription.id)
         return

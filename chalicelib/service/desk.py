@@ -73,6 +73,9 @@ MAX_ITEMS = 40
 """Process instances, slots and queues on one desk; beyond that, nothing further begins inside of the command.
 With the slots and queues that their ends bring, they fit into one transaction."""
 
+MAX_TIDIED = 60
+"""The same, beyond which slots are no longer tidied up inside of the command."""
+
 Answer = TypeVar("Answer")
 
 
@@ -157,8 +160,17 @@ class Desk:
     def is_full(self) -> bool:
         """Whether so much is here that nothing further begins inside of the command."""
         begun = sum(isinstance(ask, Call) for _, step in self._steps.values() for ask in step.asks)
+        return self._items + begun > MAX_ITEMS
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is room for what may also be left out."""
+        return self._items < MAX_TIDIED
+
+    @property
+    def _items(self) -> int:
         slots = len(self._message_slots) + len(self._signal_slots)
-        return len(self._steps) + begun + slots + len(self._queues) > MAX_ITEMS
+        return len(self._steps) + slots + len(self._queues)
 
     def leaves_to_later(self, step: Step, token: ElementInstance) -> bool:
         """Whether a token is to be entered in another command, since too much is here already."""

@@ -423,6 +423,34 @@ def test_very_many_tokens_subscribe_in_further_commands(engine: Engine) -> None:
     assert order.has_ended
 
 
+@pytest.mark.embedded
+@pytest.mark.every_store
+def test_very_many_tokens_stop_waiting_at_once(engine: Engine) -> None:
+    ids = [f"e{n}" for n in range(110)]
+    catch = '<messageEventDefinition messageRef="m"/>'
+    events = "".join(f'<intermediateCatchEvent id="{id}">{catch}</intermediateCatchEvent>' for id in ids)
+    flows = "".join(f'<sequenceFlow id="f-{id}" sourceRef="fork" targetRef="{id}"/>' for id in ids)
+    inside = '<startEvent id="begin"/><parallelGateway id="fork"/>'
+    inside += '<sequenceFlow id="f" sourceRef="begin" targetRef="fork"/>'
+    key = extended('<zeebe:subscription correlationKey="=element.id"/>')
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    content = f'<subProcess id="work">{inside}{events}{flows}</subProcess><endEvent id="late"/>'
+    content += f'<boundaryEvent id="timer" attachedToRef="work">{timer}</boundaryEvent>'
+    declared = f'<message id="m" name="paid">{key}</message>'
+    xml = models.drawn("stops", content, "start -> work", "work -> end", "timer -> late", declared=declared)
+    order = engine.start(engine.deploy_xml(xml))
+    while engine.send(c.ExecuteTasks(limit=100))["completedTasks"]:
+        pass
+
+    engine.after("PT1H")
+    assert order.states("late") == ["COMPLETED"]
+    assert order.has_ended
+
+    for id in ids:
+        engine.message("paid", id)
+    assert engine.send(c.QueryMessageSubscriptions())["count"] == 0
+
+
 @pytest.mark.every_store
 def test_halves_of_surrogate_pairs_are_replaced(engine: Engine) -> None:
     script = extended('<zeebe:script expression="=x + y" resultVariable="z"/>')
