@@ -18,6 +18,12 @@ LARGEST_BODY = 4 * 1024**2
 Source: AWS Lambda quotas, invocation payload; engine-semantics 1.
 """
 
+LARGEST_ANSWER = 6 * 1024**2 - 16 * 1024
+"""Bytes of the body of an answer; the rest is for its headers.
+
+Source: AWS Lambda quotas, invocation payload.
+"""
+
 _settings = Settings.read(os.environ)
 wiring.log(_settings, sys.stdout, form="json")
 _env = wiring.build(_settings)
@@ -26,6 +32,7 @@ app = create_app(
     _env,
     wiring.access(_settings, _env.store),
     largest_body=LARGEST_BODY,
+    largest_answer=LARGEST_ANSWER,
     cors=_settings.cors,
     manners=wiring.manners(_settings),
 )

@@ -24,6 +24,7 @@ def create_app(
     access: Access,
     *,
     largest_body: int | None = None,
+    largest_answer: int | None = None,
     cors: str | None = None,
     manners: Manners | None = None,
 ) -> ThreadedChalice:
@@ -33,6 +34,7 @@ def create_app(
         env: What it works with.
         access: Who may come in.
         largest_body: Bytes that a request may have where it runs, if that is less than an operation takes.
+        largest_answer: Bytes that an answer may have there.
         cors: Origin of web pages that may call it, or `*`; None: none.
         manners: How the further surfaces behave; None: as they do where nothing is set.
     """
@@ -45,7 +47,7 @@ def create_app(
     own_access = None if manners.is_open else access
     voice = ProcessRuntimeVoice(manners.clock, manners.is_always_200)
     mount_surface(app, process_runtime.OPERATIONS, voice, env, own_access, largest_body)
-    flow_voice = MicroflowVoice(manners.error_status, manners.has_empty_outputs)
+    flow_voice = MicroflowVoice(manners.error_status, manners.has_empty_outputs, largest_answer)
     mount_surface(app, microflow.OPERATIONS, flow_voice, env, own_access, largest_body)
     mount_openapi(app)
     observe(app, env.watch)

@@ -1,5 +1,6 @@
 """How the Microflow Runtime answers: six keys, ten keys or a word, and refusals in the same shape."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,16 +32,22 @@ class MicroflowVoice:
     Attributes:
         error_status: `responseStatus` of what has failed.
         has_empty_outputs: Whether a microflow that has failed answers its business objects, empty.
+        largest_answer: Bytes that an answer may have where it runs; None: any number.
     """
 
     error_status: str = "ERROR"
     has_empty_outputs: bool = False
+    largest_answer: int | None = None
 
     def answer(self, operation: Operation, command: Command, result: Any) -> Response:
         """Say what has come of it; that a microflow has failed has HTTP status 200, too."""
         if operation.result is None:
             return _text(200, REFRESHED)
-        return _json(200, _ANSWERS.get(operation.result, _as_it_is)(self, command, result))
+        response = _json(200, _ANSWERS.get(operation.result, _as_it_is)(self, command, result))
+        if isinstance(command, RunMicroflow) and self._is_too_large(response.body):
+            fact = f"the answer has more than {self.largest_answer} bytes"
+            return _json(200, self.ran(command.flow_name, {}, fact, result["trace"]))
+        return response
 
     def refuse(self, operation: Operation, given: Mapping[str, Any], refusal: Refusal) -> Response:
         """The same shape with what is wrong."""
@@ -52,6 +59,14 @@ class MicroflowVoice:
             return _json(refusal.status, self.acted(failed(refusal.message)), refusal.headers)
         name = str(given.get("flowName") or "")
         return _json(refusal.status, self.ran(name, {}, refusal.message), refusal.headers)
+
+    def _is_too_large(self, body: str) -> bool:
+        """Whether nobody would hear it: Lambda counts it as a JSON text in UTF-8."""
+        limit = self.largest_answer
+        # A sign takes up to four bytes so; what is far below is not written twice.
+        if limit is None or len(body) * 4 <= limit:
+            return False
+        return len(json.dumps(body, ensure_ascii=False).encode()) > limit
 
     def ran(self, name: str, objects: Mapping[str, Any], exception: str = "", trace: str = "") -> Json:
         """The six keys."""

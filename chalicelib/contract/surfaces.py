@@ -55,6 +55,7 @@ MICROFLOW_RUNTIME = Surface(
         "400": "The request cannot be understood",
         "401": "No credential, or an unknown one",
         "403": "The caller may not do it",
+        "409": "The idempotency key was used for another request, or what it was used for is under way",
         "500": "A fault of the engine; that a microflow has failed is an answer with status 200",
         "503": "Too busy for the moment; try again",
     },

@@ -7,6 +7,7 @@ from ..bpmn.types import ElementType
 from ..engine import asks, lifecycle, messages
 from ..engine.asks import Ask
 from ..engine.behaviors.containers import CallActivity
+from ..engine.errors import ProcessModelError
 from ..engine.evaluation import EvaluationFailed
 from ..engine.instance import ProcessInstance
 from ..engine.leaving import Phase, stop
@@ -110,8 +111,13 @@ def _find(desk: Desk, step: Step, ask: asks.Find) -> None:
     called, store = ask.called, desk.env.store
     version = called.version or (desk.work(step).process.version if ask.has_own_version else None)
     id = called.bpmn_process_id
-    found = store.find_process(id, version) if version else store.latest(id)
-    problem = CallActivity.call(step, ask.token, replace(called, version=version, process=found))
+    problem: str | None
+    try:
+        found = store.find_process(id, version) if version else store.latest(id)
+    except ProcessModelError as refusal:
+        problem = refusal.detail
+    else:
+        problem = CallActivity.call(step, ask.token, replace(called, version=version, process=found))
     if problem is not None:
         stop(step, ask.token, Phase.ENTER, EvaluationFailed(problem, JobType.CALL_PROCESS))
 

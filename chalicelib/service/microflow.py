@@ -284,11 +284,7 @@ class Microflow:
             self._complete(work, job, given)
 
     def _given(self, work: Work, job: Job, now: Instant, seconds_left: float) -> dict[str, Any]:
-        """What a job brings: the fields of its completion.
-
-        Raises:
-            MicroflowFailed: There is nobody for it.
-        """
+        """What a job brings: the fields of its completion; it has failed if there is nobody for it."""
         if job.type is JobType.SET_ERROR_CODE:
             return {}  # of a boundary event without code, which catches every one
         element, given = work.process.model.elements[job.element], None
@@ -299,7 +295,7 @@ class Microflow:
         if given is None:
             kind = f" of work type {element.work_type}" if element.work_type else ""
             fact = f"there is neither a connector nor a handler for this {element.type}{kind}"
-            raise MicroflowFailed(f"{element.bpmn_element_id}: {fact}")
+            return {"error": fact, "noRetry": True}
         return {name: value for name, value in given.items() if name not in RETRIES}
 
     def _complete(self, work: Work, job: Job, given: dict[str, Any]) -> None:

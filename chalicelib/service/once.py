@@ -73,7 +73,12 @@ class _Keyed(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Tells it from other commands."""
-        return hashlib.sha256(self.command.model_dump_json().encode()).hexdigest()
+        try:
+            text = self.command.model_dump_json()
+        except ValueError:
+            # Nested too deeply: it is refused, whatever it says.
+            text = self.name
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def run(self, env: Environment) -> Any:
         """Carry it out."""

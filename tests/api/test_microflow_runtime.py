@@ -408,6 +408,29 @@ def test_numbers_and_signs_that_others_cannot_write_come_out_as_json() -> None:
     assert json.loads(answer.body)["responseObjectsMap"] == objects
 
 
+@pytest.mark.parametrize(("sign", "count"), [("x", 900), ("ไ", 300), ('"', 250)])
+def test_an_answer_that_is_too_large_for_where_it_runs_is_an_error(sign: str, count: int) -> None:
+    (row,) = (row for row in OPERATIONS if row.name == "runMicroflow")
+    voice = MicroflowVoice(largest_answer=1024)
+    command = RunMicroflow(flowName="f")
+
+    def answered(count: int) -> Any:
+        objects = {"text": sign * count}
+        result = {"objects": objects, "exception": "", "empty": {}, "trace": "2030-01-01/1"}
+        return json.loads(voice.answer(row, command, result).body)
+
+    large, fits = answered(count), answered(count // 2)
+
+    assert fits["responseObjectsMap"] == {"text": sign * (count // 2)}
+    assert list(large) == SIX
+    assert large["exception"] == "the answer has more than 1024 bytes"
+    assert (large["responseStatus"], large["responseObjectsMap"], large["tId"]) == (
+        "ERROR",
+        {},
+        "2030-01-01/1",
+    )
+
+
 def failing(**fields: Any) -> str:
     """A microflow whose service task nobody does."""
     xml = microflow("f", ("x", "1"), outputs={"list": [], "object": {}, "text": "String"}, **fields)
@@ -556,6 +579,8 @@ def test_what_is_nested_too_deeply_is_refused_by_its_name(inputs: Any, levels: i
     body = b'{"flowName": "deep", "object": {"deep": %s1%s}}' % (b"[" * levels, b"]" * levels)
 
     assert failure(old, body) == "deep is nested deeper than 100 levels"
+    keyed = old.send("POST", DO_ACTION, body, {"Authorization": None, "Idempotency-Key": "k"})
+    assert (keyed.status, keyed.json["responseStatus"]) == (200, "ERROR")
 
 
 # Deploy

@@ -523,9 +523,25 @@ def test_a_process_that_waits_cannot_be_called(engine: Engine) -> None:
 
     reason = failure(engine, drawn("outer", called("call", "inner"), "start -> call", "call -> end"))
 
-    assert reason == (
-        "process inner:1 cannot run in a microflow: element look of type USER_TASK cannot run in a microflow"
-    )
+    fact = "cannot run in a microflow"
+    assert reason == f"call: process inner:1 {fact}: element look of type USER_TASK {fact}"
+
+
+@pytest.mark.parametrize("host", [called("ask", "waits"), called("ask", "nobody"), service("ask", "mail")])
+def test_a_boundary_event_catches_what_nobody_can_do(
+    engine: Engine, connectors: Connectors, host: str
+) -> None:
+    engine.deploy_xml(drawn("waits", '<userTask id="look"/>', "start -> look", "look -> end"))
+
+    assert flow(engine, with_handler(None, host=host), connectors)["answer"]["code"] == "FAILED"
+
+
+def test_what_has_no_handler_is_not_tried_again(engine: Engine, connectors: Connectors) -> None:
+    began = engine.clock.now
+    xml = drawn("ask", service("mail", "mail", retries="R2/PT3S"), "start -> mail", "mail -> end")
+
+    assert failure(engine, xml, connectors).startswith("mail: there is neither a connector nor a handler")
+    assert engine.clock.now == began
 
 
 def test_a_process_that_is_not_there_fails_at_its_call_activity(engine: Engine) -> None:
