@@ -750,7 +750,10 @@ class Environment:
 
     def for_one_command(self) -> "Environment":
         """The same environment for a command that may be attempted several times."""
-        return replace(self, turns={})
+        # Every command comes by here, and `replace` looks at each field.
+        own = object.__new__(Environment)
+        vars(own).update(vars(self), turns={})
+        return own
 
     def with_store(self, store: Store) -> "Environment":
         """The same environment around another store."""
