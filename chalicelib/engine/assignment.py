@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 from ..bpmn.extension import is_expression, literal
-from ..bpmn.instants import format_instant, parse_instant
+from ..bpmn.instants import format_instant
 from ..bpmn.model import Element, Process
 from .evaluation import LONGEST, EvaluationFailed, Evaluator
 from .policies import policy_of
 from .records import UserTask
+from .timers import moment_of
 
 MOST = 1000
 """People or groups that may do one user task."""
@@ -210,20 +211,8 @@ def _names(value: object) -> list[str] | None:
 
 def _time(value: object) -> str | None:
     """A time in UTC; one without an offset is in UTC already, and what is no time says nothing."""
-    if not isinstance(value, str):
-        from ..expressions.temporal import Date, DateTime
-        from ..expressions.texts import to_instant
-
-        return _instant(to_instant(value)) if isinstance(value, Date | DateTime) else None
-    for rest in ("", "Z", "T00:00:00Z"):
-        with suppress(ValueError):
-            return _instant(parse_instant(value + rest))
-    return None
-
-
-def _instant(moment: int) -> str | None:
     with suppress(ValueError):
-        return format_instant(moment)
+        return format_instant(moment_of(value, "T00:00:00Z"))
     return None
 
 

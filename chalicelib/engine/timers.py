@@ -1,6 +1,7 @@
 """Timers that a model says by expressions."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ..bpmn.extension import is_expression
@@ -30,6 +31,29 @@ def evaluated_timer(timer: Timer, value: Callable[[str], Any], explained: Callab
     return Timer(came["time"], came["cycle"], came["duration"], timer.fires_once)
 
 
+def moment_of(value: Any, *endings: str) -> int:
+    """Milliseconds since 1970-01-01 UTC of a date, a date and time, or a text; in UTC without an offset.
+
+    Args:
+        value: Of the language.
+        endings: What a text may lack besides its offset.
+
+    Raises:
+        ValueError: It is none, or outside of the calendar.
+    """
+    if not isinstance(value, str):
+        from ..expressions.temporal import Date, DateTime
+        from ..expressions.texts import to_instant
+
+        if isinstance(value, DateTime | Date):
+            return to_instant(value)
+        value = _text(value)
+    for ending in ("", "Z", *endings):
+        with suppress(ValueError):
+            return parse_instant(value + ending)
+    raise ValueError("it is no date and time")
+
+
 def _evaluated(field: str, text: str, value: Callable[[str], Any], explained: Callable[[str], str]) -> str:
     came = value(text)
     try:
@@ -40,17 +64,7 @@ def _evaluated(field: str, text: str, value: Callable[[str], Any], explained: Ca
 
 
 def _time(value: Any) -> str:
-    from ..expressions.temporal import Date, DateTime
-    from ..expressions.texts import to_instant
-
-    if isinstance(value, DateTime | Date):
-        return format_instant(to_instant(value))
-    text = _text(value)
-    try:
-        return format_instant(parse_instant(text))
-    except ValueError:
-        # Without an offset it is in UTC.
-        return format_instant(parse_instant(f"{text}Z"))
+    return format_instant(moment_of(value))
 
 
 def _duration(value: Any) -> str:

@@ -49,6 +49,16 @@ def one_task(name: str = "one", inside: str = "", **values: str) -> str:
     return drawn(name, content, "start -> ask", "ask -> end")
 
 
+def deploy_outer(runtime: Runtime) -> None:
+    """A process `outer` with a user task of its own beside a call of `inner`, which has one, too."""
+    runtime.deploy(one_task("inner"), "inner")
+    called = extended('<zeebe:calledElement processId="inner"/>')
+    content = f'<callActivity id="call">{called}</callActivity><userTask id="own"/>'
+    runtime.deploy(
+        drawn("outer", content, "start -> call", "start -> own", "call -> end", "own -> end"), "outer"
+    )
+
+
 @pytest.fixture
 def runtime(api: Api) -> Runtime:
     return Runtime(api)
@@ -335,12 +345,7 @@ def test_key_of_another_request_is_no_matter_of_a_task(booking):
 
 
 def test_tasks_are_listed_oldest_first_with_those_of_called_processes(runtime):
-    runtime.deploy(one_task("inner"), "inner")
-    called = extended('<zeebe:calledElement processId="inner"/>')
-    content = f'<callActivity id="call">{called}</callActivity><userTask id="own"/>'
-    runtime.deploy(
-        drawn("outer", content, "start -> call", "start -> own", "call -> end", "own -> end"), "outer"
-    )
+    deploy_outer(runtime)
 
     names = [(task["processName"], task["name"]) for task in runtime.tasks(runtime.start("outer"))]
 
@@ -796,12 +801,7 @@ def test_at_most_a_thousand_are_named_at_once(booking, assigned):
 
 
 def test_instance_assign_takes_all_or_none(runtime):
-    runtime.deploy(one_task("inner"), "inner")
-    called = extended('<zeebe:calledElement processId="inner"/>')
-    content = f'<callActivity id="call">{called}</callActivity><userTask id="own"/>'
-    runtime.deploy(
-        drawn("outer", content, "start -> call", "start -> own", "call -> end", "own -> end"), "outer"
-    )
+    deploy_outer(runtime)
     instance = runtime.start("outer")
     path = f"/instance/{instance}/tasks/assign"
     runtime.refused(runtime.send("POST", path), 400, "BAD_REQUEST")

@@ -175,15 +175,14 @@ def test_a_gateway_without_a_true_condition_fails(engine: Engine) -> None:
     assert failure(engine, xml, n=0).startswith("x: no condition on a sequence flow of x is true")
 
 
+def loop(task: str) -> str:
+    """A task `more` that is done as long as n is positive."""
+    flows = ("start -> more", "more -> x", "x -> more: =n > 0", "x -> end: =n <= 0")
+    return drawn("loop", f'{task}<exclusiveGateway id="x"/>', *flows)
+
+
 def test_a_loop_ends_at_the_limit_of_steps(engine: Engine) -> None:
-    xml = drawn(
-        "loop",
-        script("more", "=n + 1", "n") + '<exclusiveGateway id="x"/>',
-        "start -> more",
-        "more -> x",
-        "x -> more: =n > 0",
-        "x -> end: =n <= 0",
-    )
+    xml = loop(script("more", "=n + 1", "n"))
 
     reason = failure(engine, xml, None, Limits(steps=500), n=1)
 
@@ -191,14 +190,7 @@ def test_a_loop_ends_at_the_limit_of_steps(engine: Engine) -> None:
 
 
 def test_a_loop_over_jobs_ends_at_the_limit_of_steps(engine: Engine, connectors: Connectors) -> None:
-    xml = drawn(
-        "loop",
-        service("ask", "ask") + '<exclusiveGateway id="x"/>',
-        "start -> ask",
-        "ask -> x",
-        "x -> ask: =n > 0",
-        "x -> end: =n <= 0",
-    )
+    xml = loop(service("more", "ask"))
     connectors.answer("ask")
 
     assert (
@@ -209,14 +201,7 @@ def test_a_loop_over_jobs_ends_at_the_limit_of_steps(engine: Engine, connectors:
 
 
 def test_a_loop_of_scripts_ends_when_its_time_is_over(engine: Engine) -> None:
-    xml = drawn(
-        "loop",
-        script("more", "=n + 1", "n") + '<exclusiveGateway id="x"/>',
-        "start -> more",
-        "more -> x",
-        "x -> more: =n > 0",
-        "x -> end: =n <= 0",
-    )
+    xml = loop(script("more", "=n + 1", "n"))
     engine.deploy_xml(xml)
     env, at = environment(engine), engine.clock.now
     ticking = iter(range(at, at + 10_000_000, 100))

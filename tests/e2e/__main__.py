@@ -43,20 +43,8 @@ make() { command make "$@" HANDLERS="docs/examples/order-fulfilment/worker.py bu
 """
 """What is said last counts: the package of the page, and a module."""
 
-DOUBLE = models.drawn(
-    "double",
-    '<scriptTask id="script"><extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/>'
-    "</extensionElements></scriptTask>",
-    "start -> script",
-    "script -> end",
-).replace(
-    '<startEvent id="start"/>',
-    models.extended(
-        '<zeebe:properties><zeebe:property name="microflow" value="true"/>'
-        '<zeebe:property name="input n" value=\'"Integer"\'/>'
-        '<zeebe:property name="output m" value=\'"Integer"\'/></zeebe:properties>'
-    )
-    + '<startEvent id="start"/>',
+DOUBLE = models.microflow(
+    "double", ("m", "n * 2"), inputs={"n": "Integer"}, outputs={"m": "Integer"}, bpmn_process_id="double"
 )
 """A microflow of one script."""
 
